@@ -78,8 +78,26 @@ export interface Sealer {
   seal(requests: readonly SealRequest[]): Promise<SealedParts[]>;
   /** The 32-byte key that native ids of a month are keyed with (see ingest's id rules). */
   idKey(month: Month): Promise<Uint8Array>;
+  /**
+   * Seals whole native records that could not be accepted, each under the quarantine key of the UTC
+   * day of its `at`; the day is part of the sealed bytes. Waits like `seal`.
+   */
+  sealQuarantined(records: readonly QuarantinedBody[]): Promise<Uint8Array[]>;
   /** Drops cached keys and re-reads the generation; call after a fence was seen in a log. */
   refresh(): Promise<void>;
+}
+
+/** A record that could not be accepted. `id` (the quarantine event's id) is authenticated. */
+export interface QuarantinedBody {
+  readonly id: Uint8Array;
+  /** When it was received, µs since the epoch. */
+  readonly at: number;
+  readonly body: Uint8Array;
+}
+
+export interface SealedQuarantined {
+  readonly id: Uint8Array;
+  readonly sealed: Uint8Array;
 }
 
 /** What binds a group to its event; all of it is authenticated. */
@@ -132,6 +150,8 @@ export type Opened =
 export interface Reader {
   /** Appends the access record first; when that fails nothing is opened and the call rejects. */
   open(access: Access, boxes: readonly BoxToOpen[]): Promise<Opened[]>;
+  /** As `open`, for bodies in quarantine; `shredded` once the day's key is gone. */
+  openQuarantined(access: Access, records: readonly SealedQuarantined[]): Promise<Opened[]>;
   /**
    * Slot ids of an identifier in each month (undefined where it has none). Asks the directory the
    * same statements over the same number of rows whether or not the identifier is known.
