@@ -12,7 +12,17 @@ const below = {
   projections: ['platform', 'events', 'journal', 'vault', 'records'],
   api: ['platform', 'events', 'journal', 'vault', 'ingest', 'projections', 'records'],
   console: [],
-  cli: ['platform', 'events', 'journal', 'vault', 'ingest', 'projections', 'records', 'traffic', 'api'],
+  cli: [
+    'platform',
+    'events',
+    'journal',
+    'vault',
+    'ingest',
+    'projections',
+    'records',
+    'traffic',
+    'api',
+  ],
 };
 
 const layers = Object.entries(below).map(([service, allowed]) => ({
@@ -35,10 +45,14 @@ module.exports = {
     },
     {
       name: 'records-is-pure',
-      comment: 'the assembler takes values and returns values: no clock, no database, no randomness',
+      comment:
+        'the assembler takes values and returns values: no clock, no database, no randomness',
       severity: 'error',
       from: { path: '^services/records/' },
-      to: { dependencyTypesNot: ['type-only', 'local', 'aliased', 'aliased-subpath-import'], pathNot: '^services/records/' },
+      to: {
+        dependencyTypesNot: ['type-only', 'local', 'aliased', 'aliased-subpath-import'],
+        pathNot: '^services/records/',
+      },
     },
     {
       name: 'adapters-only-where-things-are-wired',

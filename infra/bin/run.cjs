@@ -40,7 +40,8 @@ function installed() {
   const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
   const have = JSON.parse(readFileSync(found, 'utf8')).packages;
   return Object.entries(wanted).every(
-    ([name, entry]) => name === '' || entry.optional || entry.devOptional || have[name]?.version === entry.version,
+    ([name, entry]) =>
+      name === '' || entry.optional || entry.devOptional || have[name]?.version === entry.version,
   );
 }
 
@@ -56,7 +57,8 @@ function withInstallLock(work) {
     }
     if (waited === 0) say('tollbook: another process is installing; waiting for it');
     const old = statSync(lock, { throwIfNoEntry: false });
-    if (old !== undefined && Date.now() - old.mtimeMs > 10 * 60_000) rmSync(lock, { recursive: true, force: true });
+    if (old !== undefined && Date.now() - old.mtimeMs > 10 * 60_000)
+      rmSync(lock, { recursive: true, force: true });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   }
   const release = () => rmSync(lock, { recursive: true, force: true });
@@ -73,20 +75,32 @@ function install() {
   say('tollbook: installing its packages (npm ci), once; this takes half a minute');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const result = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
-  if (result.error) fail(`npm could not be run (${result.error.code}): install Node.js with npm, 18 or newer`);
-  if (result.status !== 0) fail('npm ci failed, see above: check the network and the free disk space, then try again');
+  const result = spawnSync(npm, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (result.error)
+    fail(`npm could not be run (${result.error.code}): install Node.js with npm, 18 or newer`);
+  if (result.status !== 0)
+    fail('npm ci failed, see above: check the network and the free disk space, then try again');
   if (!existsSync(node)) {
-    fail('the package "node" did not install its binary: allow install scripts for it (see allowScripts in package.json), then remove node_modules and try again');
+    fail(
+      'the package "node" did not install its binary: allow install scripts for it (see allowScripts in package.json), then remove node_modules and try again',
+    );
   }
 }
 
 function main(argv) {
-  if (Number(process.versions.node.split('.')[0]) < 18) fail(`Node ${process.version} is too old: 18 or newer is needed`);
+  if (Number(process.versions.node.split('.')[0]) < 18)
+    fail(`Node ${process.version} is too old: 18 or newer is needed`);
   if (!installed()) withInstallLock(install);
   const [name = 'help', ...rest] = argv;
   const tool = tools[name];
-  const command = tool === undefined ? [path.join(root, 'services', 'cli', 'main.ts'), ...argv] : [...tool(), ...rest];
+  const command =
+    tool === undefined
+      ? [path.join(root, 'services', 'cli', 'main.ts'), ...argv]
+      : [...tool(), ...rest];
   const env = {
     ...process.env,
     PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}`,

@@ -8,7 +8,9 @@ export const systemClock: Clock = {
 };
 
 /** A clock that moves only when told to: tests and rehearsals of retention. */
-export function manualClock(startUs: number): Clock & { set(us: number): void; advance(us: number): void } {
+export function manualClock(
+  startUs: number,
+): Clock & { set(us: number): void; advance(us: number): void } {
   let current = startUs;
   return {
     now: () => current,

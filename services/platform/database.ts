@@ -16,7 +16,8 @@ const INT8 = 20;
 /** Every bigint column holds positions, µs or counts: integers below 2^53. */
 function parseInt8(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint column left the range of integers');
+  if (!Number.isSafeInteger(value))
+    throw new RangeError('a bigint column left the range of integers');
   return value;
 }
 
@@ -28,7 +29,9 @@ export function createPool({ url, max, name }: PoolOptions): Pool {
   const types: pg.CustomTypesConfig = {
     getTypeParser(oid: number, format?: 'text' | 'binary') {
       if (oid === INT8 && format !== 'binary') return parseInt8;
-      return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+      return format === 'binary'
+        ? pg.types.getTypeParser(oid, 'binary')
+        : pg.types.getTypeParser(oid, 'text');
     },
   };
   const pool = new pg.Pool({
@@ -47,7 +50,10 @@ export function createPool({ url, max, name }: PoolOptions): Pool {
 }
 
 /** Runs `work` in one transaction; what it throws rolls back and is thrown on. */
-export async function withTransaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withTransaction<T>(
+  pool: Pool,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -68,13 +74,24 @@ export async function withTransaction<T>(pool: Pool, work: (client: Client) => P
 }
 
 const CONNECTION_CLASSES = new Set(['08', '57']);
-const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH']);
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+]);
 
 /** True where the database is away and the same call may succeed later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (NETWORK_CODES.has(code) || (code.length === 5 && CONNECTION_CLASSES.has(code.slice(0, 2)))) return true;
+  if (NETWORK_CODES.has(code) || (code.length === 5 && CONNECTION_CLASSES.has(code.slice(0, 2))))
+    return true;
   // pg gives these two no code.
-  return code === '' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+  return (
+    code === '' &&
+    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+  );
 }

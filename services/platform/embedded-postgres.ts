@@ -62,7 +62,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 /** Starts the bundled PostgreSQL on `dataDir`, or takes over one that still runs there. */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   const say = options.onProgress ?? (() => undefined);
   const place = await findPlace(options.dataDir, await findPostgres());
   const password = await readPassword(options.dataDir);
@@ -98,21 +100,34 @@ async function initialise(place: Place, data: string, password: string): Promise
   if (place.owner !== undefined) await chown(passwordFile, place.owner.uid, place.owner.gid);
   try {
     const args = ['-D', data, '-U', 'tollbook', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
-    const child = spawnAs(place, 'initdb', [...args, '-E', 'UTF8', '--no-locale', '--data-checksums'], 'pipe');
+    const child = spawnAs(
+      place,
+      'initdb',
+      [...args, '-E', 'UTF8', '--no-locale', '--data-checksums'],
+      'pipe',
+    );
     const output: Buffer[] = [];
     child.stderr?.on('data', (chunk: Buffer) => output.push(chunk));
     child.stdout?.resume();
     const [code] = await once(child, 'exit');
     if (code !== 0) {
       const said = Buffer.concat(output).toString().trim().split('\n').slice(-3).join(' ');
-      throw new PlatformError('postgres_failed', `the PostgreSQL cluster could not be created: ${said}`);
+      throw new PlatformError(
+        'postgres_failed',
+        `the PostgreSQL cluster could not be created: ${said}`,
+      );
     }
   } finally {
     await rm(passwordFile, { force: true });
   }
 }
 
-function spawnAs(place: Place, program: string, args: readonly string[], output: 'pipe' | number): ChildProcess {
+function spawnAs(
+  place: Place,
+  program: string,
+  args: readonly string[],
+  output: 'pipe' | number,
+): ChildProcess {
   const { home } = place.binaries;
   // No core dumps: a dump would hold keys and plaintext. `exec` keeps the child's pid the server's.
   const command = ['-c', 'ulimit -c 0; exec "$0" "$@"', join(home, 'bin', program), ...args];
@@ -121,7 +136,13 @@ function spawnAs(place: Place, program: string, args: readonly string[], output:
     // A group of its own: Ctrl-C in the terminal must reach tollbook first, which then stops it.
     detached: true,
     stdio: ['ignore', output, output],
-    env: { PATH: '/usr/bin:/bin', LD_LIBRARY_PATH: join(home, 'lib'), DYLD_LIBRARY_PATH: join(home, 'lib'), LC_ALL: 'C', TZ: 'UTC' },
+    env: {
+      PATH: '/usr/bin:/bin',
+      LD_LIBRARY_PATH: join(home, 'lib'),
+      DYLD_LIBRARY_PATH: join(home, 'lib'),
+      LC_ALL: 'C',
+      TZ: 'UTC',
+    },
     ...(place.owner === undefined ? {} : { uid: place.owner.uid, gid: place.owner.gid }),
   });
 }
@@ -156,7 +177,12 @@ async function untilGone(pid: number): Promise<void> {
   while (alive(pid)) await delay(500);
 }
 
-async function launch(place: Place, data: string, url: string, settings: Readonly<Record<string, string>>): Promise<EmbeddedPostgres> {
+async function launch(
+  place: Place,
+  data: string,
+  url: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<EmbeddedPostgres> {
   const args = ['-D', data, '-k', place.socket];
   for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
   const logFile = join(place.cluster, 'server.log');
@@ -167,20 +193,31 @@ async function launch(place: Place, data: string, url: string, settings: Readonl
   child.unref();
   const ended = once(child, 'exit').then(() => undefined);
   const { pid } = child;
-  if (pid === undefined) throw new PlatformError('postgres_failed', 'the bundled PostgreSQL could not be started');
+  if (pid === undefined)
+    throw new PlatformError('postgres_failed', 'the bundled PostgreSQL could not be started');
   for (let waited = 0; waited < 120_000; waited += 50) {
     if (child.exitCode !== null || child.signalCode !== null) break;
     if (await answers(url)) return handle(url, pid, data, ended);
     await delay(50);
   }
-  const last = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join(' ');
+  const last = (await readFile(logFile, 'utf8').catch(() => ''))
+    .trim()
+    .split('\n')
+    .slice(-3)
+    .join(' ');
   if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGQUIT');
-  throw new PlatformError('postgres_failed', `PostgreSQL did not start; the end of ${logFile} says: ${last}`);
+  throw new PlatformError(
+    'postgres_failed',
+    `PostgreSQL did not start; the end of ${logFile} says: ${last}`,
+  );
 }
 
 /** True when the server accepts our credentials; makes the database at the first time. */
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url.replace('/tollbook?', '/postgres?'), connectionTimeoutMillis: 5000 });
+  const client = new pg.Client({
+    connectionString: url.replace('/tollbook?', '/postgres?'),
+    connectionTimeoutMillis: 5000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,9 +1,5 @@
 export type PlatformErrorCode =
-  | 'bad_setting'
-  | 'migration_changed'
-  | 'postgres_missing'
-  | 'postgres_failed'
-  | 'postgres_user';
+  'bad_setting' | 'migration_changed' | 'postgres_missing' | 'postgres_failed' | 'postgres_user';
 
 /** What happened and what to do, in one sentence; never personal data. */
 export class PlatformError extends Error {

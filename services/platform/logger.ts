@@ -10,7 +10,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  * logged as JSON numbers, which are not touched.
  */
 const NUMBER_LIKE = /\+?(?:%2B)?\d(?:(?:[ .()/-]|%20){0,2}\d){4,}/gi;
-const UUID_LIKE = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d{2}-\d{2}T[\d:.]+Z?/gi;
+const UUID_LIKE =
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d{2}-\d{2}T[\d:.]+Z?/gi;
 const MAIL_LIKE = /[^\s@"'<>:;,]+@[^\s@"'<>,;]+/g;
 
 /** Replaces what could be a telephone number or an address; ids (UUID) and time stamps stay. */
@@ -30,7 +31,17 @@ function maskPlain(text: string): string {
 }
 
 /** Hosts and broker lists are configuration, not people: the operator needs them to act. */
-const PLAIN_KEYS = new Set(['url', 'host', 'brokers', 'time', 'level', 'name', 'log', 'version', 'file']);
+const PLAIN_KEYS = new Set([
+  'url',
+  'host',
+  'brokers',
+  'time',
+  'level',
+  'name',
+  'log',
+  'version',
+  'file',
+]);
 
 function maskValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return maskNumbers(value);
@@ -59,7 +70,10 @@ function maskError(error: Error, depth: number): Record<string, unknown> {
     code,
     message: maskNumbers(error.message),
     // Frames only: the first line of a stack repeats the message.
-    stack: (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12),
+    stack: (error.stack ?? '')
+      .split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 12),
     ...(error.cause === undefined ? {} : { cause: maskValue(error.cause, depth + 1) }),
   };
 }
@@ -71,10 +85,12 @@ export interface LoggerOptions {
 }
 
 /**
- * Structured logs (NDJSON on standard error) in which a telephone number cannot appear: every
- * string, key and error on its way out is masked, whoever logged it.
+ * Structured logs (NDJSON on standard error) in which a telephone number cannot appear. Values are
+ * shaped on their way in (bytes become their length, errors lose their message's copies); the
+ * finished line is masked once more as a whole, whichever way a string came into it.
  */
 export function createLogger({ level, name, destination }: LoggerOptions): Logger {
+  const out = destination ?? pino.destination({ fd: 2, sync: true });
   const options = {
     level,
     base: { name },
@@ -82,14 +98,13 @@ export function createLogger({ level, name, destination }: LoggerOptions): Logge
     formatters: {
       level: (label: string) => ({ level: label }),
       log: (object: Record<string, unknown>) => maskRecord(Object.entries(object), 0),
-      bindings: (bindings: Record<string, unknown>) => maskRecord(Object.entries(bindings), 0),
     },
     serializers: { err: (error: unknown) => error },
-    hooks: {
-      logMethod(this: PinoLogger, args: Parameters<PinoLogger['info']>, method: (...a: unknown[]) => void) {
-        method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? maskNumbers(arg) : arg)));
-      },
-    },
   };
-  return pino(options, destination ?? pino.destination({ fd: 2, sync: true }));
+  return pino(options, { write: (line: string) => out.write(maskLine(line)) });
+}
+
+function maskLine(line: string): string {
+  const record: Record<string, unknown> = JSON.parse(line);
+  return `${JSON.stringify(maskRecord(Object.entries(record), 0))}\n`;
 }

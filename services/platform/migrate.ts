@@ -19,7 +19,9 @@ export async function migrate(pool: Pool, schema: string, directory: string): Pr
   const files = (await readdir(directory)).filter((file) => NAME.test(file)).sort();
   const applied: string[] = [];
   await withTransaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock(hashtext($1))', [`tollbook migrate ${schema}`]);
+    await client.query('select pg_advisory_xact_lock(hashtext($1))', [
+      `tollbook migrate ${schema}`,
+    ]);
     await client.query(`create schema if not exists ${schema}`);
     await client.query(
       `create table if not exists ${schema}.migrations (name text primary key, sha256 text not null)`,

