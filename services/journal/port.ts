@@ -75,7 +75,15 @@ export interface Journal {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type JournalErrorCode = 'conflict' | 'unknown' | 'unavailable' | 'full' | 'too_large' | 'corrupt';
+export type JournalErrorCode =
+  | 'conflict'
+  | 'unknown'
+  | 'unavailable'
+  | 'full'
+  | 'too_large'
+  | 'corrupt'
+  | 'not_durable'
+  | 'invalid';
 
 export class JournalError extends Error {
   override readonly name = 'JournalError';

@@ -1,0 +1,2 @@
+export { createPostgresJournal, migrateJournal } from './journal.ts';
+export type { PostgresJournalOptions } from './journal.ts';
