@@ -48,6 +48,8 @@ export interface Broker {
   kill(): Promise<void>;
   /** Starts the same broker again after `stop` or `kill`. */
   start(): Promise<void>;
+  /** Resolves when the process that runs now is gone, for whatever reason. */
+  ended(): Promise<void>;
 }
 
 /**
@@ -119,10 +121,15 @@ class RunningBroker implements Broker {
     return this.#end('SIGKILL');
   }
 
+  async ended(): Promise<void> {
+    const child = this.#child;
+    if (child !== undefined) await new Promise<void>((gone) => child.once('exit', () => gone()));
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const gone = this.ended();
     child.kill(signal);
     const impatient = setTimeout(() => child.kill('SIGKILL'), 20_000);
     await gone;
