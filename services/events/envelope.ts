@@ -84,7 +84,8 @@ export function encodeEnvelope(envelope: Envelope): Buffer {
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const reader = new ByteReader(bytes, 'the envelope of an event');
   const found = reader.byte();
-  if (found !== version) throw reader.corrupt(`has version ${found}, which this tollbook cannot read`);
+  if (found !== version)
+    throw reader.corrupt(`has version ${found}, which this tollbook cannot read`);
   const flags = reader.byte();
   const fingerprint = reader.take(8);
   const offset = reader.uint();

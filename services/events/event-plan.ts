@@ -170,5 +170,11 @@ export interface Schemas {
    *
    * @throws EventsError `unknown_schema` or `corrupt_event`
    */
-  decodeBox(type: string, fingerprint: Uint8Array, party: string, category: Category, plaintext: Uint8Array): EventValues;
+  decodeBox(
+    type: string,
+    fingerprint: Uint8Array,
+    party: string,
+    category: Category,
+    plaintext: Uint8Array,
+  ): EventValues;
 }

@@ -46,7 +46,8 @@ export function packRef(ref: GroupRef): Buffer {
 export function unpackRef(bytes: Uint8Array): GroupRef {
   const reader = new ByteReader(asBuffer(bytes), 'a packed reference');
   const found = reader.byte();
-  if (found !== version) throw reader.corrupt(`has version ${found}, which this tollbook cannot read`);
+  if (found !== version)
+    throw reader.corrupt(`has version ${found}, which this tollbook cannot read`);
   const eventId = reader.bytes();
   const type = reader.text();
   const fingerprint = reader.bytes();

@@ -2,7 +2,8 @@ import type { Logger } from '#platform';
 
 export interface RegistrySettings {
   readonly url: string;
-  readonly credentials?: { readonly user: string; readonly password: string } | { readonly token: string } | undefined;
+  readonly credentials?:
+    { readonly user: string; readonly password: string } | { readonly token: string } | undefined;
   /** How long an id that the registry does not know is asked for again; 5 minutes unless told. */
   readonly unknownForMs?: number;
   readonly logger: Logger;

@@ -2,15 +2,7 @@ import type { Category } from '#vault';
 
 /** What an event is about. */
 export type EventKind =
-  | 'call'
-  | 'sms'
-  | 'voicemail'
-  | 'link'
-  | 'account'
-  | 'number'
-  | 'contact'
-  | 'consent'
-  | 'ledger';
+  'call' | 'sms' | 'voicemail' | 'link' | 'account' | 'number' | 'contact' | 'consent' | 'ledger';
 
 /** How an event of a type behaves in a communication. */
 export interface EventShape {

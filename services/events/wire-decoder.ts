@@ -18,7 +18,10 @@ export interface WireDecoder {
   decode(bytes: Uint8Array): DecodedEvent;
 }
 
-export function createWireDecoder(_parts: { schemas: Schemas; registry: RegistryClient }): WireDecoder {
+export function createWireDecoder(_parts: {
+  schemas: Schemas;
+  registry: RegistryClient;
+}): WireDecoder {
   throw new Error('lands within the half hour');
 }
 
@@ -31,6 +34,10 @@ export const fingerprintHeader = 'avro-schema-fingerprint';
  *
  * @throws EventsError `unknown_schema`, `undecodable`
  */
-export function decodeFingerprinted(_schemas: Schemas, _header: Uint8Array, _body: Uint8Array): DecodedEvent {
+export function decodeFingerprinted(
+  _schemas: Schemas,
+  _header: Uint8Array,
+  _body: Uint8Array,
+): DecodedEvent {
   throw new Error('lands within the half hour');
 }
