@@ -1,0 +1,32 @@
+import { createLifecycle, createLogger, createMetrics } from '#platform';
+import { CliError } from '../errors.ts';
+import type { Command } from '../command.ts';
+import { roleNames, roles } from '../roles/index.ts';
+import { connectSupervisor } from '../roles/supervised.ts';
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Run one role of the ledger in this process',
+  usage: roleNames.map((name) => `run ${name}`),
+  details: ['What `up` starts as child processes, each to be run by itself on a cluster. Logs are NDJSON on standard error.'],
+  options: {},
+  maxArgs: 1,
+  async run({ config, args }) {
+    const [name = ''] = args;
+    const role = roles[name];
+    if (role === undefined) throw new CliError('usage', `run takes one role: ${roleNames.join(', ')}`);
+    const logger = createLogger({ level: config.logLevel, name });
+    const lifecycle = createLifecycle(logger);
+    lifecycle.listen();
+    const metrics = createMetrics(name);
+    const supervisor = connectSupervisor({ metrics, onLost: () => lifecycle.stop('the supervisor is gone') });
+    const stopped = new Promise<void>((resolve) => lifecycle.signal.addEventListener('abort', () => resolve(), { once: true }));
+    try {
+      await role({ config, logger, lifecycle, metrics, supervisor });
+      await stopped;
+    } finally {
+      await lifecycle.stop('the role ended');
+      supervisor.disconnect();
+    }
+  },
+};

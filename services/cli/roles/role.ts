@@ -1,0 +1,13 @@
+import type { Config, Lifecycle, Logger, Metrics } from '#platform';
+import type { SupervisorLink } from './supervised.ts';
+
+/** What every role is given; a role resolves once it is at work and stops through `lifecycle`. */
+export interface RoleContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly supervisor: SupervisorLink;
+}
+
+export type Role = (context: RoleContext) => Promise<void>;
