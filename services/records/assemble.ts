@@ -47,18 +47,21 @@ export function assemble(state: CommunicationState): CommunicationRecord {
     ringMs: part.ringMs,
     talkMs: part.talkMs,
     holdMs: part.holdMs,
-    billableSeconds: kind === 'voicemail' ? Math.ceil((voicemail?.durationMs ?? 0) / 1000) : part.billableSeconds,
-    segments: kind === 'sms' ? firstNumber(ranked, 'segments') : undefined,
+    billableSeconds: kind === 'voicemail' ? (voicemail?.durationSeconds ?? 0) : part.billableSeconds,
+    segments: kind === 'sms' ? (firstNumber(ranked, 'segments') ?? firstNumber(ranked, 'segmentsReported')) : undefined,
     disposition: kind === 'call' && voicemail?.depositedAt !== undefined ? 'voicemail' : part.disposition,
-    q850: end?.q850Cause,
+    q850: end?.causeQ850,
     sipStatus: end?.sipStatus,
     hangupParty: end?.hangupParty,
     prefix: firstText(ranked, 'destinationPrefix'),
     country: firstText(ranked, 'destinationCountry'),
     zone: firstText(ranked, 'destinationZone'),
     numberType: firstText(ranked, 'destinationNumberType'),
-    service: firstText(ranked, 'destinationService'),
-    trunk: firstText(ranked, 'trunk'),
+    service: firstText(ranked, 'calleeService') ?? firstText(ranked, 'recipientService'),
+    route: firstText(ranked, 'route'),
+    ingressTrunk: firstText(ranked, 'ingressTrunk'),
+    egressTrunk: firstText(ranked, 'egressTrunk'),
+    errorCode: firstText(ranked, 'errorCode'),
     recordings: findRecordings(events),
     conflicts: bodies + persons,
     overflow: state.overflow,
@@ -159,7 +162,10 @@ export function usageStatement(record: CommunicationRecord): UsageStatement | un
     direction: record.direction,
     kind,
     prefix: record.prefix ?? '',
+    country: record.country ?? '',
     zone: record.zone ?? '',
+    numberType: record.numberType ?? '',
+    service: record.service ?? '',
     seconds: record.billableSeconds,
     segments: record.segments ?? 0,
   };
@@ -174,6 +180,9 @@ export function sameStatement(a: UsageStatement | undefined, b: UsageStatement |
     a.day === b.day &&
     a.prefix === b.prefix &&
     a.zone === b.zone &&
+    a.country === b.country &&
+    a.numberType === b.numberType &&
+    a.service === b.service &&
     a.direction === b.direction &&
     a.kind === b.kind
   );

@@ -108,8 +108,8 @@ function spokenTime(
 function dispositionOf(legs: readonly Leg[], over: LegEnd | undefined, answeredAt: number | undefined): string {
   if (answeredAt !== undefined) return 'answered';
   if (over === undefined) return legs.some((leg) => leg.ringingAt !== undefined) ? 'ringing' : 'initiated';
-  const { q850Cause, sipStatus } = over.event.facts;
-  if (q850Cause !== undefined || sipStatus !== undefined) return unansweredDisposition(over);
+  const { causeQ850, disposition, sipStatus } = over.event.facts;
+  if (disposition !== undefined || causeQ850 !== undefined || sipStatus !== undefined) return unansweredDisposition(over);
   const others = legs.flatMap((leg) => (leg.end === undefined ? [] : [unansweredDisposition(leg.end)]));
   return mostTelling(others) ?? unansweredDisposition(over);
 }
@@ -117,10 +117,10 @@ function dispositionOf(legs: readonly Leg[], over: LegEnd | undefined, answeredA
 function describeLegs(legs: readonly Leg[], endedAt: number | undefined): LegRecord[] {
   const winner = findWinner(legs);
   return legs.map((leg) => {
-    const { legId, role, accountId, startedAt, ringingAt, answeredAt, end, ringGroup } = leg;
+    const { legId, role, accountId, startedAt, ringingAt, answeredAt, end, groupId } = leg;
     const stopped = end?.at ?? endedAt;
     const held = stopped === undefined || leg.holds.length === 0 ? undefined : coveredUs(leg.holds, startedAt, stopped);
-    const { q850Cause: q850, sipStatus } = end?.event.facts ?? {};
+    const { causeQ850: q850, sipStatus } = end?.event.facts ?? {};
     return {
       legId,
       role,
@@ -133,7 +133,7 @@ function describeLegs(legs: readonly Leg[], endedAt: number | undefined): LegRec
       disposition: legDisposition(leg, winner),
       ...(q850 === undefined ? {} : { q850 }),
       ...(sipStatus === undefined ? {} : { sipStatus }),
-      ...(ringGroup === undefined ? {} : { ringGroup }),
+      ...(groupId === undefined ? {} : { groupId }),
       ...(leg === winner ? { winner: true as const } : {}),
     };
   });
@@ -161,7 +161,7 @@ function findDiversions(events: readonly Contribution[]): Diversion[] {
   const diversions: Diversion[] = [];
   for (const { type, time: at, leg, facts } of events) {
     if (type !== 'call.forwarded' && type !== 'call.transferred') continue;
-    const how = type === 'call.forwarded' ? facts.reason : facts.mode;
+    const how = type === 'call.forwarded' ? facts.forwardReason : facts.transferKind;
     diversions.push({
       kind: type === 'call.forwarded' ? 'forwarded' : 'transferred',
       at,

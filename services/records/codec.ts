@@ -15,12 +15,18 @@ const NUMBER_FACTS = [
   'startedAt',
   'answeredAt',
   'endedAt',
+  'deliveredAt',
+  'failedAt',
   'lastEvidenceAt',
-  'q850Cause',
+  'causeQ850',
   'sipStatus',
   'segments',
-  'durationMs',
+  'segmentsReported',
+  'durationSeconds',
+  'billableSeconds',
 ] as const satisfies readonly (keyof Facts)[];
+/** The first so many are times, kept as distances. */
+const TIME_FACTS = 6;
 
 const TEXT_FACTS = [
   'direction',
@@ -28,17 +34,22 @@ const TEXT_FACTS = [
   'destinationCountry',
   'destinationZone',
   'destinationNumberType',
-  'destinationService',
-  'trunk',
-  'ringGroup',
-  'role',
-  'peerLegId',
+  'calleeService',
+  'recipientService',
+  'route',
+  'ingressTrunk',
+  'egressTrunk',
+  'groupId',
+  'addedFor',
+  'otherLegId',
   'targetLegId',
-  'mode',
-  'reason',
+  'transferKind',
+  'forwardReason',
+  'disposition',
   'hangupParty',
+  'answeredBy',
   'recordingId',
-  'messageId',
+  'voicemailId',
   'errorCode',
 ] as const satisfies readonly (keyof Facts)[];
 
@@ -52,14 +63,30 @@ const typeCodes = new Map(KNOWN_TYPES.map((type, code) => [type, code]));
 
 type MutableFacts = { -readonly [K in keyof Facts]: Facts[K] };
 
+interface Picked {
+  readonly numbers: readonly (typeof NUMBER_FACTS)[number][];
+  readonly texts: readonly (typeof TEXT_FACTS)[number][];
+}
+
+/** Which of the facts each type has at all: decoded events of a type have the same fields. */
+const pickedByType = new Map<string, Picked>();
+
 /** Takes from a decoded event the facts the assembler reads, leaving out what is null or absent. */
-export function pickFacts(event: Readonly<Record<string, unknown>>): Facts {
+export function pickFacts(type: string, event: Readonly<Record<string, unknown>>): Facts {
+  let picked = pickedByType.get(type);
+  if (picked === undefined) {
+    picked = {
+      numbers: NUMBER_FACTS.filter((name) => name in event),
+      texts: TEXT_FACTS.filter((name) => name in event),
+    };
+    pickedByType.set(type, picked);
+  }
   const facts: MutableFacts = {};
-  for (const name of NUMBER_FACTS) {
+  for (const name of picked.numbers) {
     const value = event[name];
     if (typeof value === 'number' && value >= 0) facts[name] = value;
   }
-  for (const name of TEXT_FACTS) {
+  for (const name of picked.texts) {
     const value = event[name];
     if (typeof value === 'string') facts[name] = value;
   }
@@ -140,25 +167,34 @@ function writeText(out: ByteWriter, texts: Map<string, number>, value: string): 
 }
 
 function writeFacts(facts: Facts, texts: Map<string, number>, base: number): void {
-  let present = 0;
-  for (const [bit, name] of NUMBER_FACTS.entries()) if (facts[name] !== undefined) present |= 1 << bit;
-  for (const [bit, name] of TEXT_FACTS.entries()) {
-    if (facts[name] !== undefined) present |= 1 << (bit + NUMBER_FACTS.length);
+  let numbersPresent = 0;
+  let textsPresent = 0;
+  for (let bit = 0; bit < NUMBER_FACTS.length; bit += 1) {
+    if (numberFact(facts, bit) !== undefined) numbersPresent |= 1 << bit;
   }
-  writer.varint(present);
-  if (present === 0) return;
-  for (const name of NUMBER_FACTS) {
-    const value = facts[name];
-    if (value !== undefined) writer.varint(isTime(name) ? zigzag(value - base) : value);
+  for (let bit = 0; bit < TEXT_FACTS.length; bit += 1) {
+    if (textFact(facts, bit) !== undefined) textsPresent |= 1 << bit;
   }
-  for (const name of TEXT_FACTS) {
-    const value = facts[name];
+  writer.varint(numbersPresent);
+  writer.varint(textsPresent);
+  for (let bit = 0; numbersPresent >> bit !== 0; bit += 1) {
+    const value = numberFact(facts, bit);
+    if (value !== undefined) writer.varint(bit < TIME_FACTS ? zigzag(value - base) : value);
+  }
+  for (let bit = 0; textsPresent >> bit !== 0; bit += 1) {
+    const value = textFact(facts, bit);
     if (value !== undefined) writeText(writer, texts, value);
   }
 }
 
-function isTime(name: (typeof NUMBER_FACTS)[number]): boolean {
-  return name === 'startedAt' || name === 'answeredAt' || name === 'endedAt' || name === 'lastEvidenceAt';
+function numberFact(facts: Facts, bit: number): number | undefined {
+  const name = NUMBER_FACTS[bit];
+  return name === undefined ? undefined : facts[name];
+}
+
+function textFact(facts: Facts, bit: number): string | undefined {
+  const name = TEXT_FACTS[bit];
+  return name === undefined ? undefined : facts[name];
 }
 
 function zigzag(value: number): number {
@@ -252,16 +288,16 @@ function readText({ reader, texts }: ReadContext): string {
 
 function readFacts(context: ReadContext): Facts {
   const { reader, base } = context;
-  const present = reader.varint();
+  const numbersPresent = reader.varint();
+  const textsPresent = reader.varint();
   const facts: MutableFacts = {};
-  if (present === 0) return facts;
   for (const [bit, name] of NUMBER_FACTS.entries()) {
-    if ((present & (1 << bit)) === 0) continue;
+    if ((numbersPresent & (1 << bit)) === 0) continue;
     const value = reader.varint();
-    facts[name] = isTime(name) ? base + unzigzag(value) : value;
+    facts[name] = bit < TIME_FACTS ? base + unzigzag(value) : value;
   }
   for (const [bit, name] of TEXT_FACTS.entries()) {
-    if ((present & (1 << (bit + NUMBER_FACTS.length))) !== 0) facts[name] = readText(context);
+    if ((textsPresent & (1 << bit)) !== 0) facts[name] = readText(context);
   }
   return facts;
 }

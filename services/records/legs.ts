@@ -13,7 +13,7 @@ export interface Leg {
   readonly end: LegEnd | undefined;
   /** An open hold ends at infinity. */
   readonly holds: readonly Interval[];
-  readonly ringGroup: string | undefined;
+  readonly groupId: string | undefined;
   /** Handed its place to another leg: its end is not the call's. */
   readonly transferredAway: boolean;
 }
@@ -64,19 +64,19 @@ export function findLegs(events: readonly Contribution[]): Leg[] {
   return legs;
 }
 
-function findTargets(events: readonly Contribution[]): Map<string, 'forwarded' | 'transferred'> {
-  const targets = new Map<string, 'forwarded' | 'transferred'>();
+function findTargets(events: readonly Contribution[]): Map<string, 'transferred'> {
+  const targets = new Map<string, 'transferred'>();
   for (const { type, member, facts } of events) {
-    if (facts.targetLegId === undefined) continue;
-    if (type === 'call.forwarded') targets.set(`${member}${facts.targetLegId}`, 'forwarded');
-    if (type === 'call.transferred') targets.set(`${member}${facts.targetLegId}`, 'transferred');
+    if (facts.targetLegId !== undefined && type === 'call.transferred') {
+      targets.set(`${member}${facts.targetLegId}`, 'transferred');
+    }
   }
   return targets;
 }
 
 interface Place {
   readonly caller: boolean;
-  readonly target: 'forwarded' | 'transferred' | undefined;
+  readonly target: 'transferred' | undefined;
 }
 
 function readLeg(own: readonly Contribution[], first: Contribution, place: Place): Leg {
@@ -85,19 +85,19 @@ function readLeg(own: readonly Contribution[], first: Contribution, place: Place
   let answeredAt: number | undefined;
   let end: LegEnd | undefined;
   let heldFrom: number | undefined;
-  let ringGroup: string | undefined;
+  let groupId: string | undefined;
   let declared: string | undefined;
   let transferredAway = false;
   const holds: Interval[] = [];
   for (const event of own) {
     const { type, time, facts } = event;
     startedAt = Math.min(startedAt, facts.startedAt ?? time);
-    ringGroup ??= facts.ringGroup;
-    if (facts.answeredAt !== undefined) answeredAt = Math.min(answeredAt ?? facts.answeredAt, facts.answeredAt);
+    groupId ??= facts.groupId;
+    const answer = toldAnswer(event);
+    if (answer !== undefined) answeredAt = Math.min(answeredAt ?? answer, answer);
     if (type === 'call.ringing') ringingAt ??= time;
-    else if (type === 'call.answered') answeredAt = Math.min(answeredAt ?? time, facts.answeredAt ?? time);
     else if (type === 'call.held') heldFrom ??= time;
-    else if (type === 'call.leg.added') declared ??= facts.role;
+    else if (type === 'call.leg.added') declared ??= facts.addedFor;
     else if (type === 'call.transferred') transferredAway = true;
     else if (type === 'call.ended') end ??= { at: facts.endedAt ?? time, event };
     else if (type === 'call.resumed' && heldFrom !== undefined) {
@@ -106,16 +106,25 @@ function readLeg(own: readonly Contribution[], first: Contribution, place: Place
     }
   }
   if (heldFrom !== undefined) holds.push({ from: heldFrom, to: Number.POSITIVE_INFINITY });
-  const role = roleOf(place, declared, ringGroup);
+  const role = roleOf(place, declared, groupId);
   const { member, leg: legId, account: accountId } = first;
-  return { member, legId, role, accountId, startedAt, ringingAt, answeredAt, end, holds, ringGroup, transferredAway };
+  return { member, legId, role, accountId, startedAt, ringingAt, answeredAt, end, holds, groupId, transferredAway };
 }
 
-function roleOf(place: Place, declared: string | undefined, ringGroup: string | undefined): LegRecord['role'] {
+/** A switch tells the answer by its own event, by its time, or at the end by the seconds it counted. */
+function toldAnswer({ type, time, facts }: Contribution): number | undefined {
+  if (facts.answeredAt !== undefined) return facts.answeredAt;
+  if (type === 'call.answered') return time;
+  if (type !== 'call.ended' || !facts.billableSeconds) return undefined;
+  return (facts.endedAt ?? time) - facts.billableSeconds * 1_000_000;
+}
+
+function roleOf(place: Place, addedFor: string | undefined, groupId: string | undefined): LegRecord['role'] {
   if (place.caller) return 'caller';
   if (place.target !== undefined) return place.target;
-  if (declared === 'member' || declared === 'consult') return declared;
-  if (declared === 'transferee') return 'transferred';
-  if (declared === 'forwarder') return 'forwarded';
-  return ringGroup === undefined ? 'callee' : 'member';
+  if (addedFor === 'group') return 'member';
+  if (addedFor === 'consultation') return 'consult';
+  if (addedFor === 'transfer') return 'transferred';
+  if (addedFor === 'forward') return 'forwarded';
+  return groupId === undefined ? 'callee' : 'member';
 }

@@ -24,7 +24,7 @@ export function readSms(events: readonly Contribution[]): MessagePart {
   return {
     status,
     startedAt: startOf(events),
-    endedAt: last?.time,
+    endedAt: last === undefined ? undefined : (last.facts.deliveredAt ?? last.facts.failedAt ?? last.time),
     disposition: last === undefined ? (sent ? 'sent' : 'submitted') : last.type.slice('sms.'.length),
   };
 }
@@ -61,8 +61,8 @@ export function voicemailFacts(events: readonly Contribution[]): VoicemailFacts 
     else if (type === 'voicemail.listened') found.listenedAt ??= time;
     else if (type === 'voicemail.saved') found.savedAt ??= time;
     else if (type === 'voicemail.deleted') found.deletedAt ??= time;
-    if (facts.durationMs !== undefined) found.durationMs ??= facts.durationMs;
-    if (facts.messageId !== undefined) found.messageId ??= facts.messageId;
+    if (facts.durationSeconds !== undefined) found.durationSeconds ??= facts.durationSeconds;
+    if (facts.voicemailId !== undefined) found.voicemailId ??= facts.voicemailId;
   }
   return any ? found : undefined;
 }

@@ -6,32 +6,41 @@
 /** An id as lower-case hex digits (32 for events and communications): compares in byte order. */
 export type Hex = string;
 
-/** The clear facts the assembler reads, named as the schemas name them. */
+/** The clear facts the assembler reads, named as the schemas name them. Times are µs. */
 export interface Facts {
   readonly startedAt?: number;
   readonly answeredAt?: number;
   readonly endedAt?: number;
+  readonly deliveredAt?: number;
+  readonly failedAt?: number;
   readonly lastEvidenceAt?: number;
-  readonly q850Cause?: number;
+  readonly causeQ850?: number;
   readonly sipStatus?: number;
   readonly segments?: number;
-  readonly durationMs?: number;
+  readonly segmentsReported?: number;
+  readonly durationSeconds?: number;
+  readonly billableSeconds?: number;
   readonly direction?: string;
   readonly destinationPrefix?: string;
   readonly destinationCountry?: string;
   readonly destinationZone?: string;
   readonly destinationNumberType?: string;
-  readonly destinationService?: string;
-  readonly trunk?: string;
-  readonly ringGroup?: string;
-  readonly role?: string;
-  readonly peerLegId?: string;
+  readonly calleeService?: string;
+  readonly recipientService?: string;
+  readonly route?: string;
+  readonly ingressTrunk?: string;
+  readonly egressTrunk?: string;
+  readonly groupId?: string;
+  readonly addedFor?: string;
+  readonly otherLegId?: string;
   readonly targetLegId?: string;
-  readonly mode?: string;
-  readonly reason?: string;
+  readonly transferKind?: string;
+  readonly forwardReason?: string;
+  readonly disposition?: string;
   readonly hangupParty?: string;
+  readonly answeredBy?: string;
   readonly recordingId?: string;
-  readonly messageId?: string;
+  readonly voicemailId?: string;
   readonly errorCode?: string;
 }
 
@@ -95,7 +104,8 @@ export interface LegRecord {
   readonly disposition: string;
   readonly q850?: number;
   readonly sipStatus?: number;
-  readonly ringGroup?: string;
+  /** Ring group or queue it was tried for. */
+  readonly groupId?: string;
   /** This leg answered first among those that rang. */
   readonly winner?: true;
 }
@@ -124,8 +134,8 @@ export interface VoicemailFacts {
   readonly savedAt?: number;
   readonly deletedAt?: number;
   readonly abandoned?: true;
-  readonly durationMs?: number;
-  readonly messageId?: string;
+  readonly durationSeconds?: number;
+  readonly voicemailId?: string;
 }
 
 /** One communication as a reader sees it. Times are µs since the epoch. */
@@ -154,7 +164,10 @@ export interface CommunicationRecord {
   readonly zone: string | undefined;
   readonly numberType: string | undefined;
   readonly service: string | undefined;
-  readonly trunk: string | undefined;
+  readonly route: string | undefined;
+  readonly ingressTrunk: string | undefined;
+  readonly egressTrunk: string | undefined;
+  readonly errorCode: string | undefined;
   readonly recordings: readonly string[];
   /** Same id with another body, or differing parties for one leg and role. */
   readonly conflicts: number;
@@ -182,7 +195,10 @@ export interface UsageStatement {
   readonly kind: Kind;
   /** '' where there is none, as for short codes and extensions. */
   readonly prefix: string;
+  readonly country: string;
   readonly zone: string;
+  readonly numberType: string;
+  readonly service: string;
   readonly seconds: number;
   readonly segments: number;
 }

@@ -78,8 +78,8 @@ describe('the join of contributions', () => {
   });
 
   it('counts the lowest coordinate where one id came with two bodies, and shows the conflict', () => {
-    const first = said('call.ended', 60, { facts: { q850Cause: 16 } });
-    const other = { ...first, factsDigest: 999, facts: { q850Cause: 17 }, position: first.position + 10 };
+    const first = said('call.ended', 60, { facts: { causeQ850: 16 } });
+    const other = { ...first, factsDigest: 999, facts: { causeQ850: 17 }, position: first.position + 10 };
     const begun = said('call.initiated', 0);
     for (const order of [[begun, first, other], [other, begun, first]]) {
       const record = assemble(stateOf(order));
