@@ -1,120 +1,106 @@
 import type { Pool } from '#platform';
-import type { Appended, NewEvent } from '../port.ts';
+import { cutIntoPieces } from '../pieces.ts';
+import type { Appended, Expected, NewEvent } from '../port.ts';
 import { JournalError } from '../port.ts';
-import { onConnection, run } from './connection.ts';
-import { appendError, sqlState } from './errors.ts';
-import { encodeFrame } from './frame.ts';
+import { appendAnywhere, appendPiece } from './append-piece.ts';
+import type { Logs } from './logs.ts';
+import { readHead } from './logs.ts';
+import { readLog } from './read-log.ts';
 
-const NO_PARTITION = '23514';
-const ALREADY_THERE = '23505';
+export const ATOMIC_BYTES_MAX = 8 * 1024 * 1024;
+const COMPARE_BATCH = 1000;
 
-const ADVANCE = `
-  update journal.logs
-     set position = position + $2,
-         resume = coalesce($3, resume),
-         recorded_at = greatest(recorded_at, (extract(epoch from clock_timestamp()) * 1000000)::bigint)`;
-const INSERT = `
-  insert into journal.slices (log_id, first_position, last_position, recorded_at, frame)
-  select $1, position - $2 + 1, position, recorded_at, $4 from head`;
-
-/** The head moves and the slice appears in one statement: the lock is held for no round trip. */
-const APPEND = {
-  name: 'journal_append',
-  text: `
-    with head as (${ADVANCE} where id = $1 and position = $5 returning position, recorded_at),
-         slice as (${INSERT})
-    select position - $2 + 1 as first, position as last from head`,
-};
-
-const APPEND_ANY = {
-  name: 'journal_append_any',
-  text: `
-    with known as (
-           select first_position, last_position from journal.unconditional
-            where log_id = $1 and event_id = $5),
-         head as (${ADVANCE} where id = $1 and not exists (select from known) returning position, recorded_at),
-         slice as (${INSERT}),
-         remembered as (
-           insert into journal.unconditional (log_id, event_id, first_position, last_position)
-           select $1, $5, position - $2 + 1, position from head)
-    select first_position as first, last_position as last from known
-     union all
-    select position - $2 + 1, position from head`,
-};
-
-/**
- * Appends a piece when the log ends at `expected`; undefined when it does not.
- *
- * A connection that ends in mid-statement leaves the outcome open, so the statement is sent once
- * more: it waits for the first one's lock, and if that one was committed the log has moved on.
- */
-export async function appendPiece(
+/** See `Journal.append`. */
+export async function append(
   pool: Pool,
-  id: number,
-  piece: readonly NewEvent[],
+  logs: Logs,
+  log: string,
+  events: readonly NewEvent[],
+  expected: Expected,
+): Promise<Appended> {
+  const pieces = cutIntoPieces(events, ATOMIC_BYTES_MAX);
+  if (events.length === 0) return await appendNothing(logs, log, expected);
+  if (expected !== 'any') return await appendPieces(pool, logs, log, events, expected, pieces);
+  if (pieces.length > 1) {
+    throw new JournalError('too_large', `events for any position are over ${ATOMIC_BYTES_MAX} bytes; append fewer at once`);
+  }
+  return await appendAnywhere(pool, await logs.findOrAdd(log), events);
+}
+
+async function appendNothing(logs: Logs, log: string, expected: Expected): Promise<Appended> {
+  const position = (await readHead(logs, log))?.position ?? 0;
+  if (expected !== 'any' && expected !== position) throw conflict(log, expected, position);
+  return { first: position + 1, last: position };
+}
+
+async function appendPieces(
+  pool: Pool,
+  logs: Logs,
+  log: string,
+  events: readonly NewEvent[],
   expected: number,
-): Promise<Appended | undefined> {
-  return await twice(() => send(pool, APPEND, values(id, piece, expected)));
-}
-
-/** Appends wherever the log ends; the same events again are answered with their first place. */
-export async function appendAnywhere(pool: Pool, id: number, events: readonly NewEvent[]): Promise<Appended> {
-  const firstId = Buffer.from(events[0]?.id ?? []);
-  const appended = await twice(() => send(pool, APPEND_ANY, values(id, events, firstId)));
-  if (appended === undefined) throw new JournalError('corrupt', 'the head of a log disappeared');
-  return appended;
-}
-
-function values(id: number, piece: readonly NewEvent[], condition: number | Buffer): unknown[] {
-  const resume = piece.findLast((event) => event.resume !== undefined)?.resume ?? null;
-  return [id, piece.length, resume, encodeFrame(piece), condition];
-}
-
-async function twice(attempt: () => Promise<Appended | undefined>): Promise<Appended | undefined> {
+  pieces: (readonly NewEvent[])[],
+): Promise<Appended> {
+  const id = await logs.findOrAdd(log);
+  let done = 0;
+  let left = pieces;
+  /** True once some of the events may be in the log. */
+  let begun = false;
   try {
-    return await attempt();
-  } catch (first) {
-    if (!(first instanceof JournalError) || first.code !== 'unknown') throw first;
-    try {
-      return await attempt();
-    } catch (error) {
-      throw new JournalError(
-        'unknown',
-        'the journal database went away in mid-append; whether the slice was written shows when it is back: ' +
-          're-read the head, then append the same events again or go on',
-        { cause: error },
-      );
+    while (done < events.length) {
+      const piece = left[0] ?? [];
+      if (await appendPiece(pool, id, piece, expected + done)) {
+        done += piece.length;
+        left = left.slice(1);
+      } else {
+        begun = true;
+        const held = await countHeld(pool, logs, log, events.slice(done), expected + done);
+        if (held === 0) throw conflict(log, expected + done, (await readHead(logs, log))?.position ?? 0);
+        done += held;
+        left = cutIntoPieces(events.slice(done), ATOMIC_BYTES_MAX);
+      }
+      begun = true;
     }
+  } catch (error) {
+    throw begun ? unknownIfAway(error) : error;
   }
+  return { first: expected + 1, last: expected + events.length };
 }
 
-async function send(
+/** How many of the events the log already holds, by id, right behind `after`: a retry finds its own. */
+async function countHeld(
   pool: Pool,
-  statement: { readonly name: string; readonly text: string },
-  parameters: readonly unknown[],
-): Promise<Appended | undefined> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      const [row] = await onConnection(
-        pool,
-        (client) => run<{ first: number; last: number }>(client, statement, parameters),
-        (error) => error,
-      );
-      return row;
-    } catch (error) {
-      const state = sqlState(error);
-      if (tries === 0 && state === NO_PARTITION) await addMonths(pool);
-      else if (tries > 0 || state !== ALREADY_THERE) throw appendError(error);
+  logs: Logs,
+  log: string,
+  events: readonly NewEvent[],
+  after: number,
+): Promise<number> {
+  let held = 0;
+  for await (const batch of readLog(pool, logs, log, after, COMPARE_BATCH)) {
+    for (const recorded of batch) {
+      const event = events[held];
+      if (event === undefined || Buffer.compare(event.id, recorded.id) !== 0) return held;
+      held += 1;
     }
   }
+  return held;
 }
 
-/** Partitions for this month and the next; an append that finds none makes them. */
-export async function addMonths(pool: Pool): Promise<void> {
-  await onConnection(pool, (client) =>
-    client.query(
-      `select journal.add_month((extract(epoch from clock_timestamp() + month * interval '1 month') * 1000000)::bigint)
-         from generate_series(0, 1) as month`,
-    ),
+function conflict(log: string, expected: number, actual: number): JournalError {
+  return new JournalError(
+    'conflict',
+    `log ${log} ends at ${actual}, not at ${expected}: another writer was there; re-read the head and go on from it`,
+    { actual },
+  );
+}
+
+/** `unavailable` promises that nothing was written, which holds for a first piece alone. */
+function unknownIfAway(error: unknown): unknown {
+  if (!(error instanceof JournalError) || error.code !== 'unavailable') return error;
+  return new JournalError(
+    'unknown',
+    'the journal database went away when part of the events may have been written; ' +
+      're-read the head, then append the same events again or go on',
+    { cause: error },
   );
 }

@@ -44,10 +44,10 @@ export function appendError(error: unknown): unknown {
   return readError(error);
 }
 
-export function full(cause: unknown): JournalError {
+function full(cause: unknown): JournalError {
   return new JournalError(
     'full',
-    'the journal database has no disk space left; nothing was written, free some space and start again',
+    'the journal database has no disk space left; free some space, then go on from the head',
     { cause },
   );
 }

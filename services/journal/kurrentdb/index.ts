@@ -1,0 +1,2 @@
+export { createKurrentJournal } from './journal.ts';
+export type { KurrentJournalOptions } from './journal.ts';
