@@ -1,0 +1,93 @@
+import type { DecodedEvent, Schemas, WireDecoder } from '#events';
+import { EventsError, decodeFingerprinted } from '#events';
+import type { Logger } from '#platform';
+import { delay } from '#platform';
+import type { Format } from './formats/format.ts';
+import { tollbookFormat } from './formats/tollbook/format.ts';
+import type { Source } from './sources.ts';
+import { Refusal } from './refusal.ts';
+
+/** One record as its source sent it. */
+export interface RawRecord {
+  readonly body: Uint8Array;
+  /** Value of the header that names the writer's schema of plain Avro. */
+  readonly fingerprint?: Uint8Array | undefined;
+}
+
+export interface RecordDecoder {
+  /** The events of a record; a promise only where a schema has to be fetched first. */
+  decode(record: RawRecord, source: Source): DecodedEvent[] | Promise<DecodedEvent[]>;
+}
+
+const WIRE_MAGIC = 0;
+const REFUSED_AGAIN_MS = 5_000;
+
+/**
+ * Reads records of a stream: registry wire format (first byte 0), plain Avro with a fingerprint
+ * header, else `format`.
+ */
+export function createRecordDecoder(parts: {
+  readonly schemas: Schemas;
+  readonly wire: WireDecoder | undefined;
+  readonly logger: Logger;
+  readonly format?: Format | undefined;
+  readonly signal?: AbortSignal | undefined;
+}): RecordDecoder {
+  const { schemas, wire, signal, logger } = parts;
+  const format = parts.format ?? tollbookFormat;
+
+  /** A registry that refuses us is the operator's to put right, so it is waited for like an outage. */
+  const fetched = async (wireDecoder: WireDecoder, id: number, body: Uint8Array): Promise<DecodedEvent[]> => {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        await wireDecoder.learn(id, signal);
+        return [wireDecoder.decode(body)];
+      } catch (error) {
+        if (!(error instanceof EventsError) || error.code !== 'registry_refused' || signal?.aborted) throw error;
+        if (isFirst) logger.warn({ err: error }, 'the schema registry refuses this ledger, waiting');
+        await delay(REFUSED_AGAIN_MS, signal);
+      }
+    }
+  };
+
+  return {
+    decode({ body, fingerprint }, source) {
+      if (fingerprint !== undefined) return [decodeFingerprinted(schemas, fingerprint, body)];
+      if (body[0] !== WIRE_MAGIC) return format.decode(body, { schemas, source });
+      if (wire === undefined) {
+        throw new Refusal('undecodable', 'the record is in registry wire format and no registry is configured');
+      }
+      const id = wire.schemaId(body);
+      return wire.knows(id) ? [wire.decode(body)] : fetched(wire, id, body);
+    },
+  };
+}
+
+/** What of an error refuses the record; undefined where the error is not the record's fault. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof EventsError)) return undefined;
+  switch (error.code) {
+    case 'unknown_type':
+      return new Refusal('unknown_type');
+    case 'unknown_schema':
+    case 'bad_schema':
+      return new Refusal('unknown_schema');
+    case 'invalid_event':
+      return new Refusal(
+        'invalid_event',
+        error.problems
+          .slice(0, 10)
+          .map(({ field, problem }) => `${field}: ${problem}`)
+          .join('; '),
+      );
+    case 'not_wire_format':
+    case 'undecodable':
+      return new Refusal('undecodable');
+    case 'unencodable':
+      return new Refusal('impossible_value', 'a value does not fit its field');
+    case 'registry_refused':
+    case 'corrupt_event':
+      return undefined;
+  }
+}

@@ -1,0 +1,272 @@
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { decodeEnvelope, fingerprintHeader } from '#events';
+import type { RecordedEvent } from '#journal';
+import { delay } from '#platform';
+import { createRecordDecoder } from '../decode-record.ts';
+import { IngestError } from '../errors.ts';
+import { formatNamed } from '../formats/index.ts';
+import { createScopedIds } from '../ids/scoped-ids.ts';
+import type { LogWriter } from '../log-writer.ts';
+import { openWriter } from '../log-writer.ts';
+import type { SharedParts } from '../parts.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { createPipeline } from '../pipeline.ts';
+import { QUARANTINED } from '../quarantine/quarantine-record.ts';
+import type { PlacedRecord, Receiver } from '../receive.ts';
+import { createReceiver } from '../receive.ts';
+import { Slice } from '../slice.ts';
+import { beating } from './beating.ts';
+import type { TopicSettings, Watermarks } from './topic.ts';
+import { logOf, recreated, startingOffset } from './topic.ts';
+
+/** What a partition asks of the consumer it belongs to. */
+export interface PartitionHost {
+  watermarks(topic: string, partition: number): Promise<Watermarks | undefined>;
+  seek(topic: string, partition: number, offset: number): void;
+}
+
+/** One assignment of one partition: from a rebalance to the next. */
+export interface PartitionIntake {
+  /** Takes a batch as far as it goes; durable when it resolves. */
+  process(payload: EachBatchPayload): Promise<void>;
+  /** Gives up what is not yet durable: it comes again to whoever owns the partition next. */
+  close(): void;
+}
+
+const COMMIT_EVERY_MS = 5_000;
+const RETRY_OPEN_MS = 1_000;
+
+export function createPartitionIntake(
+  parts: SharedParts,
+  host: PartitionHost,
+  place: { readonly settings: TopicSettings; readonly partition: number },
+): PartitionIntake {
+  return new Partition(parts, host, place);
+}
+
+interface Opened {
+  readonly writer: LogWriter;
+  readonly pipeline: Pipeline;
+  readonly receiver: Receiver;
+}
+
+class Partition implements PartitionIntake {
+  readonly #parts: SharedParts;
+  readonly #host: PartitionHost;
+  readonly #settings: TopicSettings;
+  readonly #partition: number;
+  readonly #log: string;
+  readonly #source: string;
+  readonly #closed = new AbortController();
+  #opened: Promise<Opened>;
+  /** Offset that the next batch must begin at. */
+  #next = 0;
+  /** The last journaled record, to be seen once more at the place it came from. */
+  #witness: RecordedEvent | undefined;
+  #committedAt = 0;
+
+  constructor(
+    parts: SharedParts,
+    host: PartitionHost,
+    place: { readonly settings: TopicSettings; readonly partition: number },
+  ) {
+    this.#parts = parts;
+    this.#host = host;
+    this.#settings = place.settings;
+    this.#partition = place.partition;
+    this.#log = logOf(place.settings, place.partition);
+    this.#source = place.settings.source ?? place.settings.topic;
+    this.#opened = this.#open();
+    this.#opened.catch(() => undefined);
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #open(): Promise<Opened> {
+    const { signal } = this.#closed;
+    const { journal, sealer, idKeys, logger, failpoint, metrics } = this.#parts;
+    const { topic } = this.#settings;
+    const writer = await openWriter({ journal, sealer, idKeys, logger, failpoint }, this.#log, signal);
+    const marks = await this.#watermarks();
+    const start = startingOffset(this.#settings, this.#partition, { resume: writer.resume, marks });
+    const canWitness = writer.resume !== undefined && start > marks.low;
+    this.#witness = canWitness ? await writer.lastRecorded() : undefined;
+    this.#next = this.#witness === undefined ? start : start - 1;
+    this.#host.seek(topic, this.#partition, this.#next);
+    logger.info({ log: this.#log, position: writer.position, offset: start }, 'reading a partition');
+    return {
+      writer,
+      pipeline: createPipeline(writer, (slice) => metrics.durable(this.#source, slice)),
+      receiver: this.#receiver(),
+    };
+  }
+
+  #receiver(): Receiver {
+    const { schemas, clock, idKeys, wire, sources, domains, numbers, latenessUs, logger } = this.#parts;
+    const format = formatNamed(this.#settings.format ?? 'tollbook');
+    return createReceiver({
+      schemas,
+      clock,
+      idKeys,
+      decoder: createRecordDecoder({ schemas, wire, format, logger, signal: this.#closed.signal }),
+      scope: {
+        source: sources.get(this.#source),
+        ids: createScopedIds(this.#source, idKeys),
+        numbers,
+        domains,
+        latenessUs,
+      },
+      log: this.#log,
+      format: format.name,
+    });
+  }
+
+  /** Waits while the broker is away. */
+  async #watermarks(): Promise<Watermarks> {
+    const { topic } = this.#settings;
+    for (;;) {
+      this.#throwIfClosed();
+      try {
+        const marks = await this.#host.watermarks(topic, this.#partition);
+        if (marks !== undefined) return marks;
+      } catch (error) {
+        this.#parts.logger.warn({ err: error, log: this.#log }, 'the broker is away, waiting');
+      }
+      await delay(RETRY_OPEN_MS, this.#closed.signal);
+    }
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed.signal.aborted) {
+      throw new IngestError('stopped', `${this.#log}: the partition was taken away or ingest is stopping`);
+    }
+  }
+
+  async process(payload: EachBatchPayload): Promise<void> {
+    const { heartbeat } = payload;
+    try {
+      const opened = await beating(this.#opened, heartbeat);
+      if (payload.isStale() || !(await this.#isNext(payload))) return;
+      await this.#take(payload, opened);
+    } catch (error) {
+      if (error instanceof IngestError && error.code === 'stopped') return;
+      if (!(error instanceof IngestError) || error.code !== 'superseded') throw error;
+      this.#parts.logger.warn({ err: error, log: this.#log }, 'stepping down');
+      this.#reopen();
+    }
+  }
+
+  #reopen(): void {
+    this.#opened = delay(RETRY_OPEN_MS, this.#closed.signal).then(() => this.#open());
+    this.#opened.catch(() => undefined);
+  }
+
+  /**
+   * Whether the batch begins where the log goes on. kafkajs resets an offset that is out of range
+   * without a word, so a batch that begins elsewhere is looked into before anything of it is taken.
+   */
+  async #isNext({ batch, heartbeat }: EachBatchPayload): Promise<boolean> {
+    const fetched = fetchedOffset(batch);
+    if (fetched === this.#next) return true;
+    const marks = await beating(this.#watermarks(), heartbeat);
+    // Control records and aborted transactions alone were between: kafkajs passed over them.
+    if (fetched > this.#next && marks.low <= this.#next && this.#next <= marks.high) {
+      this.#next = fetched;
+      return true;
+    }
+    this.#reopen();
+    await beating(this.#opened, heartbeat);
+    return false;
+  }
+
+  async #take(payload: EachBatchPayload, { pipeline, receiver, writer }: Opened): Promise<void> {
+    const { batch, heartbeat, isRunning } = payload;
+    const resume = writer.resume ?? 0;
+    let taken: string | undefined;
+    let slice = new Slice();
+    for (const message of batch.messages) {
+      if (!isRunning() || this.#closed.signal.aborted) break;
+      const record = placed(message);
+      if (record.offset >= resume) {
+        const waiting = receiver.receive(record, slice);
+        if (waiting !== undefined) await beating(waiting, heartbeat);
+      } else if (this.#witness !== undefined) {
+        await this.#compare(record, receiver, this.#witness);
+      }
+      taken = message.offset;
+      if (!slice.isFull) continue;
+      this.#parts.failpoint('ingest.mid_slice');
+      await beating(pipeline.push(slice), heartbeat);
+      slice = new Slice();
+      await heartbeat();
+    }
+    if (!slice.isEmpty) await beating(pipeline.push(slice), heartbeat);
+    await beating(pipeline.drain(), heartbeat);
+    this.#witness = undefined;
+    if (taken !== undefined) await this.#advance(payload, taken);
+  }
+
+  async #advance(payload: EachBatchPayload, taken: string): Promise<void> {
+    const { batch, resolveOffset } = payload;
+    const isWhole = batch.messages.at(-1)?.offset === taken;
+    resolveOffset(taken);
+    this.#next = Number(isWhole ? batch.lastOffset() : taken) + 1;
+    this.#parts.metrics.lag(this.#log, Math.max(0, Number(batch.highWatermark) - this.#next));
+    if (Date.now() - this.#committedAt < COMMIT_EVERY_MS) return;
+    this.#committedAt = Date.now();
+    await this.#commitHint(payload);
+  }
+
+  /** For the operator's tools alone: where to go on is read from the log's head. */
+  async #commitHint({ commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
+    const partitions = [{ partition: this.#partition, offset: String(this.#next) }];
+    try {
+      await commitOffsetsIfNecessary({ topics: [{ topic: this.#settings.topic, partitions }] });
+    } catch (error) {
+      this.#parts.logger.debug({ err: error, log: this.#log }, 'the group offset was not committed; it is only a hint');
+    }
+  }
+
+  /** The record at the place of the last journaled one must be that record. */
+  async #compare(record: PlacedRecord, receiver: Receiver, witness: RecordedEvent): Promise<void> {
+    const { coordinate } = decodeEnvelope(witness.meta);
+    if (record.offset !== coordinate.offset) return;
+    const { brokerTime } = coordinate;
+    if (brokerTime !== undefined && brokerTime !== record.brokerTime) {
+      throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} has another time than was journaled`);
+    }
+    if (witness.type === QUARANTINED) return;
+    const events = await receiver.examine(record);
+    const again = events[coordinate.index];
+    if (again === undefined || Buffer.compare(again.request.eventId, witness.id) !== 0) {
+      throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} is not the one journaled`);
+    }
+  }
+}
+
+function placed({ offset, timestamp, value, headers }: KafkaMessage): PlacedRecord {
+  const at = Number(offset);
+  const named = headers?.[fingerprintHeader];
+  const fingerprint = Array.isArray(named) ? named[0] : named;
+  return {
+    offset: at,
+    resume: at + 1,
+    brokerTime: brokerTimeOf(timestamp),
+    body: value ?? EMPTY,
+    fingerprint: typeof fingerprint === 'string' ? Buffer.from(fingerprint) : fingerprint,
+  };
+}
+
+const EMPTY = new Uint8Array(0);
+
+function brokerTimeOf(timestamp: string): number | undefined {
+  const ms = Number(timestamp);
+  return Number.isSafeInteger(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** The offset the broker was asked for. kafkajs keeps it on its batch and leaves it out of its types. */
+function fetchedOffset(batch: EachBatchPayload['batch']): number {
+  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
+}

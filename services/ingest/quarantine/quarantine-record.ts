@@ -1,0 +1,51 @@
+import type { Schemas } from '#events';
+import type { Domain } from '#vault';
+import { createIdHasher } from '../ids/hash.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Quarantined } from '../slice.ts';
+
+export const QUARANTINED = 'record.quarantined';
+/** How long a refused record can be opened and tried again. */
+export const QUARANTINE_US = 30 * 24 * 3_600_000_000;
+/** A longer body is not kept: the source has to send it again. */
+export const QUARANTINED_BYTES_MAX = 512 * 1024;
+
+const ids = createIdHasher('quarantined', '');
+
+/** Where and when a record was refused. */
+export interface RefusedRecord {
+  readonly log: string;
+  readonly offset: number;
+  readonly source: string;
+  readonly format: string;
+  readonly body: Uint8Array;
+  /** When it was received, µs since the epoch: decides the day of its key. */
+  readonly at: number;
+  readonly domain: Domain;
+}
+
+/** The event that stands for a refused record; its id is its place, never anything it says. */
+export function quarantineRecord(schemas: Schemas, record: RefusedRecord, refusal: Refusal): Quarantined {
+  const plan = schemas.plan(QUARANTINED);
+  const { log, offset, source, format, at, domain } = record;
+  const id = ids.hash(`${log}#${offset}`);
+  const isKept = record.body.length <= QUARANTINED_BYTES_MAX;
+  const body = isKept ? record.body : new Uint8Array(0);
+  const values = plan.blank();
+  values['reason'] = refusal.reason;
+  values['detail'] = isKept ? (refusal.detail ?? null) : 'the body was too long to keep; the source has to send it again';
+  values['format'] = format;
+  values['size'] = record.body.length;
+  return {
+    plan,
+    domain,
+    body: { id, at, body },
+    facts(sealed) {
+      values['sealed'] = isKept ? sealed : null;
+      return plan.encodeFacts(
+        { eventId: id, communicationId: id, source, occurredAt: at, accountId: '' },
+        values,
+      );
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import type { DecodedEvent, Schemas } from '#events';
+import type { Clock } from '#platform';
+import type { RawRecord, RecordDecoder } from './decode-record.ts';
+import { refusalOf } from './decode-record.ts';
+import type { LoadedIdKeys } from './ids/id-keys.ts';
+import { uuid5 } from './ids/uuid5.ts';
+import { MissingIdKey } from './ids/scoped-ids.ts';
+import type { Prepared, Scope } from './prepare/prepare-event.ts';
+import { prepareEvent } from './prepare/prepare-event.ts';
+import { quarantineRecord } from './quarantine/quarantine-record.ts';
+import { Refusal } from './refusal.ts';
+import type { Entry, Slice } from './slice.ts';
+
+/** Records above this go to quarantine unread. */
+export const RECORD_BYTES_MAX = 256 * 1024;
+
+/** A record with its place in the source. */
+export interface PlacedRecord extends RawRecord {
+  readonly offset: number;
+  /** Where the source goes on once the record is durable. */
+  readonly resume: number;
+  /** ms since the epoch, by the broker. */
+  readonly brokerTime?: number | undefined;
+  /**
+   * Names the record where its events name none: unique within the source, the same when sent
+   * again. Its place in the log unless told.
+   */
+  readonly nativeId?: string | undefined;
+}
+
+export interface ReceiverParts {
+  readonly schemas: Schemas;
+  readonly clock: Clock;
+  readonly idKeys: LoadedIdKeys;
+  readonly decoder: RecordDecoder;
+  readonly scope: Scope;
+  /** Log that the records go to. */
+  readonly log: string;
+  readonly format: string;
+}
+
+/** Turns records of one log and source into entries of slices. */
+export interface Receiver {
+  /**
+   * Adds the record's events, or its quarantine event, to the slice. A promise only where something
+   * has to be fetched first (a schema, an id key).
+   */
+  receive(record: PlacedRecord, slice: Slice): void | Promise<void>;
+  /** The events a record would become; for comparing with what is journaled. */
+  examine(record: PlacedRecord): Promise<readonly Prepared[]>;
+}
+
+export function createReceiver(parts: ReceiverParts): Receiver {
+  const { decoder, scope, clock } = parts;
+
+  const prepareAll = (decoded: readonly DecodedEvent[], record: PlacedRecord): Prepared[] => {
+    if (decoded.length === 0) throw new Refusal('nothing_in_it', 'the record holds no event');
+    const now = clock.now();
+    return decoded.map((event, index) => {
+      event.values['eventId'] ??= `${record.nativeId ?? placeOf(parts.log, record)}.${index}`;
+      return prepareEvent(event, scope, now);
+    });
+  };
+
+  const decode = (record: PlacedRecord): DecodedEvent[] | Promise<DecodedEvent[]> => {
+    if (record.body.length === 0) throw new Refusal('null_value', 'the record has no body');
+    if (record.body.length > RECORD_BYTES_MAX) {
+      throw new Refusal('oversized', `records may have ${RECORD_BYTES_MAX} bytes`);
+    }
+    return decoder.decode(record, scope.source);
+  };
+
+  const refuse = (record: PlacedRecord, slice: Slice, error: unknown): void => {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    slice.add({
+      coordinate: coordinateOf(record, 0, true),
+      resume: record.resume,
+      quarantined: quarantineOf(parts, record, refusal),
+    });
+  };
+
+  /** The same with whatever has to be waited for. */
+  const receiveSlowly = async (record: PlacedRecord, slice: Slice): Promise<void> => {
+    try {
+      addAll(slice, record, await slowly(record));
+    } catch (error) {
+      refuse(record, slice, error);
+    }
+  };
+
+  const slowly = async (record: PlacedRecord): Promise<Prepared[]> => {
+    for (;;) {
+      try {
+        // Preparing changes the values, so a second try decodes them anew.
+        return prepareAll(await decode(record), record);
+      } catch (error) {
+        if (!(error instanceof MissingIdKey)) throw error;
+        await parts.idKeys.load(error.month);
+      }
+    }
+  };
+
+  return {
+    receive(record, slice) {
+      try {
+        const decoded = decode(record);
+        if (decoded instanceof Promise) {
+          decoded.catch(() => undefined);
+          return receiveSlowly(record, slice);
+        }
+        addAll(slice, record, prepareAll(decoded, record));
+      } catch (error) {
+        if (error instanceof MissingIdKey) return receiveSlowly(record, slice);
+        refuse(record, slice, error);
+      }
+      return undefined;
+    },
+    async examine(record) {
+      try {
+        return await slowly(record);
+      } catch (error) {
+        if (refusalOf(error) === undefined) throw error;
+        return [];
+      }
+    },
+  };
+}
+
+/** A UUID, so that a long place is no reason to key the id. */
+function placeOf(log: string, { offset }: PlacedRecord): string {
+  return uuid5('place', log, String(offset));
+}
+
+function addAll(slice: Slice, record: PlacedRecord, prepared: readonly Prepared[]): void {
+  const last = prepared.length - 1;
+  prepared.forEach((event, index) => {
+    const entry: Entry = {
+      coordinate: coordinateOf(record, index, index === last),
+      resume: index === last ? record.resume : undefined,
+      prepared: event,
+    };
+    slice.add(entry);
+  });
+}
+
+function coordinateOf({ offset, brokerTime }: PlacedRecord, index: number, last: boolean): Entry['coordinate'] {
+  return { offset, index, last, brokerTime };
+}
+
+function quarantineOf({ schemas, clock, scope, log, format }: ReceiverParts, record: PlacedRecord, refusal: Refusal) {
+  const domain = scope.domains.of(undefined);
+  if (domain === undefined) throw new Error('the default domain is missing');
+  const at = clock.now();
+  const { body, offset } = record;
+  return quarantineRecord(schemas, { log, offset, source: scope.source.name, format, body, at, domain }, refusal);
+}
