@@ -77,10 +77,14 @@ export class ByteReader {
   /** A view, not a copy. */
   take(length: number): Buffer {
     const start = this.at;
-    const end = start + length;
+    this.pass(length);
+    return this.buffer.subarray(start, this.at);
+  }
+
+  pass(length: number): void {
+    const end = this.at + length;
     if (end > this.buffer.length) throw this.corrupt('ends too early');
     this.at = end;
-    return this.buffer.subarray(start, end);
   }
 
   bytes(): Buffer {
@@ -90,10 +94,8 @@ export class ByteReader {
   text(): string {
     const length = this.uint();
     const start = this.at;
-    const end = start + length;
-    if (end > this.buffer.length) throw this.corrupt('ends too early');
-    this.at = end;
-    return this.buffer.toString('utf8', start, end);
+    this.pass(length);
+    return this.buffer.toString('utf8', start, this.at);
   }
 
   end(): void {

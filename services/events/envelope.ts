@@ -159,9 +159,8 @@ const domainsMax = 10_000;
 
 export function takeDomain(reader: ByteReader, operator: boolean): Domain {
   const start = reader.at;
-  if (!operator) reader.at += reader.uint();
-  reader.at += reader.uint();
-  if (reader.at > reader.buffer.length) throw reader.corrupt('ends too early');
+  if (!operator) reader.pass(reader.uint());
+  reader.pass(reader.uint());
   const key = (operator ? 'o' : 'c') + reader.buffer.toString('latin1', start, reader.at);
   const known = domains.get(key);
   if (known !== undefined) return known;

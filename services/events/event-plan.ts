@@ -1,5 +1,6 @@
 import type { Category } from '#vault';
 import type { Envelope } from './envelope.ts';
+import type { JsonFields } from './json-fields.ts';
 import type { ComputedRule, EventShape, IdentifierKind, Party } from './vocabulary.ts';
 
 /**
@@ -144,7 +145,7 @@ export interface EventReader {
   /**
    * Decodes `bytes` from `offset` exactly to the end. Computed facts come back as `null`.
    *
-   * @throws EventsError `undecodable`
+   * @throws EventsError `undecodable`; `invalid_event` for a value outside its closed set
    */
   decode(bytes: Uint8Array, offset?: number): EventValues;
 }
@@ -163,6 +164,8 @@ export interface Schemas {
   readerFor(writerSchema: string | object): EventReader;
   /** By CRC-64-AVRO of the writer's schema, for every version in `schemas/` and `schemas/released/`. */
   readerByFingerprint(fingerprint: Uint8Array): EventReader | undefined;
+  /** How the fields of a type read from JSON; `decodeJson` uses it. */
+  jsonFields(type: string): JsonFields | undefined;
   /** @throws EventsError `unknown_type`, `unknown_schema` or `corrupt_event` */
   decodeFacts(type: string, fingerprint: Uint8Array, data: Uint8Array): StoredFacts;
   /**
