@@ -2,7 +2,6 @@ export type EventsErrorCode =
   | 'bad_schema'
   | 'unknown_type'
   | 'unknown_schema'
-  | 'registry_refused'
   | 'not_wire_format'
   | 'undecodable'
   | 'invalid_event'

@@ -26,10 +26,11 @@ export function fieldKind(type: unknown): FieldKind | undefined {
 
 function baseOf(type: unknown): FieldKind['base'] | undefined {
   if (isObject(type)) {
-    if (type['name'] === idType.name && type['type'] === 'fixed') return 'id';
+    if (type['name'] === idType.name && type['size'] === idType.size) return 'id';
     return typeof type['type'] === 'string' ? primitive(type['type']) : undefined;
   }
-  return primitive(type);
+  // Avro refers to a name by its text once the schema has defined it.
+  return type === idType.name ? 'id' : primitive(type);
 }
 
 const primitive = (type: unknown): Primitive | undefined => primitives.find((one) => one === type);

@@ -69,11 +69,7 @@ export function storedReader(current: EventSchema, released: readonly EventSchem
   };
 }
 
-function version(
-  stored: StoredSchema,
-  newest: StoredSchema,
-  labels: ReadonlySet<string>,
-): Version {
+function version(stored: StoredSchema, newest: StoredSchema, labels: ReadonlySet<string>): Version {
   const boxes = new Map<string, RecordDecoder>();
   return {
     stored,
