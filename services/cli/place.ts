@@ -68,11 +68,14 @@ export async function readRunning(folder: DataFolder): Promise<Running | undefin
   const text = await readTextFile(folder.running);
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
-  const valid =
-    typeof value === 'object' && value !== null &&
-    'pid' in value && typeof value.pid === 'number' &&
-    'url' in value && typeof value.url === 'string' &&
-    'databaseUrl' in value && typeof value.databaseUrl === 'string';
-  if (!valid) throw new CliError('folder', `${folder.running} is damaged; stop tollbook, remove the file and start again`);
-  return { pid: value.pid, url: value.url, databaseUrl: value.databaseUrl };
+  if (!isRunning(value)) {
+    throw new CliError('folder', `${folder.running} is damaged; stop tollbook, remove the file and start again`);
+  }
+  return value;
+}
+
+function isRunning(value: unknown): value is Running {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('pid' in value) || typeof value.pid !== 'number') return false;
+  return 'url' in value && typeof value.url === 'string' && 'databaseUrl' in value && typeof value.databaseUrl === 'string';
 }

@@ -1,0 +1,10 @@
+export { createAuthenticate } from './auth/authenticate.ts';
+export type { Authenticate } from './auth/authenticate.ts';
+export { createOidcVerifier } from './auth/oidc.ts';
+export type { OidcSettings } from './auth/oidc.ts';
+export { isRole, ROLES } from './auth/principal.ts';
+export type { Principal, Role } from './auth/principal.ts';
+export { createTokenStore } from './auth/token-store.ts';
+export type { StoredToken, TokenRequest, TokenStore } from './auth/token-store.ts';
+export { ApiError } from './errors.ts';
+export type { ApiErrorCode } from './errors.ts';
