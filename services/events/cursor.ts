@@ -4,7 +4,8 @@ import { asBuffer } from './bytes.ts';
 export class Malformed extends Error {}
 
 const internSlots = 8192;
-const internBytesMax = 40;
+/** Longer text is likely an id (a UUID has 36) and would only push labels out. */
+const internBytesMax = 24;
 const interned: string[] = new Array<string>(internSlots).fill('');
 
 /**

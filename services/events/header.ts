@@ -15,7 +15,7 @@ const headerTypes: Readonly<Record<string, unknown>> = {
   observedAt: optionalLong,
   communicationId: 'string',
   legId: optionalText,
-  accountId: 'string',
+  accountId: optionalText,
   retentionClass: optionalText,
 };
 

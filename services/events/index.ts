@@ -21,6 +21,7 @@ export type {
   StoredRecord,
 } from './event-plan.ts';
 export { factFlag, factNumber, factText, uuidText } from './facts.ts';
+export { schemaFingerprint } from './fingerprint.ts';
 export { groupRef, packRef, unpackRef } from './group-ref.ts';
 export { loadSchemas } from './load-schemas.ts';
 export { createRegistryClient } from './registry-client.ts';

@@ -78,6 +78,8 @@ function storedField(field: SchemaField): readonly RecordField[] {
         { name: 'source', type: 'string' },
         { name: 'switch', type: ['null', 'string'], default: null },
       ];
+    case 'accountId':
+      return [{ name: 'accountId', type: 'string' }];
     case 'retentionClass':
       return [];
     default:
