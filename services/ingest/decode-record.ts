@@ -1,7 +1,5 @@
 import type { DecodedEvent, Schemas, WireDecoder } from '#events';
 import { EventsError, decodeFingerprinted } from '#events';
-import type { Logger } from '#platform';
-import { delay } from '#platform';
 import type { Format } from './formats/format.ts';
 import { tollbookFormat } from './formats/tollbook/format.ts';
 import type { Source } from './sources.ts';
@@ -20,7 +18,6 @@ export interface RecordDecoder {
 }
 
 const WIRE_MAGIC = 0;
-const REFUSED_AGAIN_MS = 5_000;
 
 /**
  * Reads records of a stream: registry wire format (first byte 0), plain Avro with a fingerprint
@@ -29,25 +26,15 @@ const REFUSED_AGAIN_MS = 5_000;
 export function createRecordDecoder(parts: {
   readonly schemas: Schemas;
   readonly wire: WireDecoder | undefined;
-  readonly logger: Logger;
   readonly format?: Format | undefined;
   readonly signal?: AbortSignal | undefined;
 }): RecordDecoder {
-  const { schemas, wire, signal, logger } = parts;
+  const { schemas, wire, signal } = parts;
   const format = parts.format ?? tollbookFormat;
 
-  /** A registry that refuses us is the operator's to put right, so it is waited for like an outage. */
   const fetched = async (wireDecoder: WireDecoder, id: number, body: Uint8Array): Promise<DecodedEvent[]> => {
-    for (let isFirst = true; ; isFirst = false) {
-      try {
-        await wireDecoder.learn(id, signal);
-        return [wireDecoder.decode(body)];
-      } catch (error) {
-        if (!(error instanceof EventsError) || error.code !== 'registry_refused' || signal?.aborted) throw error;
-        if (isFirst) logger.warn({ err: error }, 'the schema registry refuses this ledger, waiting');
-        await delay(REFUSED_AGAIN_MS, signal);
-      }
-    }
+    await wireDecoder.learn(id, signal);
+    return [wireDecoder.decode(body)];
   };
 
   return {
@@ -86,7 +73,6 @@ export function refusalOf(error: unknown): Refusal | undefined {
       return new Refusal('undecodable');
     case 'unencodable':
       return new Refusal('impossible_value', 'a value does not fit its field');
-    case 'registry_refused':
     case 'corrupt_event':
       return undefined;
   }

@@ -9,7 +9,7 @@ import type { Prepared, Scope } from './prepare/prepare-event.ts';
 import { prepareEvent } from './prepare/prepare-event.ts';
 import { quarantineRecord } from './quarantine/quarantine-record.ts';
 import { Refusal } from './refusal.ts';
-import type { Entry, Slice } from './slice.ts';
+import type { Entry } from './slice.ts';
 
 /** Records above this go to quarantine unread. */
 export const RECORD_BYTES_MAX = 256 * 1024;
@@ -25,7 +25,9 @@ export interface PlacedRecord extends RawRecord {
    * Names the record where its events name none: unique within the source, the same when sent
    * again. Its place in the log unless told.
    */
-  readonly nativeId?: string | undefined;
+  readonly nativeId?: (() => string) | undefined;
+  /** True where `body` is only the beginning of what was too long. */
+  readonly isCut?: boolean;
 }
 
 export interface ReceiverParts {
@@ -39,15 +41,26 @@ export interface ReceiverParts {
   readonly format: string;
 }
 
+/** Where entries go: a slice, or a queue of them. */
+export interface EntrySink {
+  add(entry: Entry): void;
+}
+
+/** What a record would become. */
+export interface Examined {
+  readonly events: readonly Prepared[];
+  readonly refusal?: Refusal;
+}
+
 /** Turns records of one log and source into entries of slices. */
 export interface Receiver {
   /**
-   * Adds the record's events, or its quarantine event, to the slice. A promise only where something
+   * Adds the record's events, or its quarantine event, to the sink. A promise only where something
    * has to be fetched first (a schema, an id key).
    */
-  receive(record: PlacedRecord, slice: Slice): void | Promise<void>;
-  /** The events a record would become; for comparing with what is journaled. */
-  examine(record: PlacedRecord): Promise<readonly Prepared[]>;
+  receive(record: PlacedRecord, sink: EntrySink): void | Promise<void>;
+  /** Stores nothing: for replays, and for comparing with what is journaled. */
+  examine(record: PlacedRecord): Promise<Examined>;
 }
 
 export function createReceiver(parts: ReceiverParts): Receiver {
@@ -57,23 +70,23 @@ export function createReceiver(parts: ReceiverParts): Receiver {
     if (decoded.length === 0) throw new Refusal('nothing_in_it', 'the record holds no event');
     const now = clock.now();
     return decoded.map((event, index) => {
-      event.values['eventId'] ??= `${record.nativeId ?? placeOf(parts.log, record)}.${index}`;
+      event.values['eventId'] ??= `${record.nativeId?.() ?? placeOf(parts.log, record)}.${index}`;
       return prepareEvent(event, scope, now);
     });
   };
 
   const decode = (record: PlacedRecord): DecodedEvent[] | Promise<DecodedEvent[]> => {
     if (record.body.length === 0) throw new Refusal('null_value', 'the record has no body');
-    if (record.body.length > RECORD_BYTES_MAX) {
+    if (record.isCut || record.body.length > RECORD_BYTES_MAX) {
       throw new Refusal('oversized', `records may have ${RECORD_BYTES_MAX} bytes`);
     }
     return decoder.decode(record, scope.source);
   };
 
-  const refuse = (record: PlacedRecord, slice: Slice, error: unknown): void => {
+  const refuse = (record: PlacedRecord, sink: EntrySink, error: unknown): void => {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    slice.add({
+    sink.add({
       coordinate: coordinateOf(record, 0, true),
       resume: record.resume,
       quarantined: quarantineOf(parts, record, refusal),
@@ -81,11 +94,11 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   };
 
   /** The same with whatever has to be waited for. */
-  const receiveSlowly = async (record: PlacedRecord, slice: Slice): Promise<void> => {
+  const receiveSlowly = async (record: PlacedRecord, sink: EntrySink): Promise<void> => {
     try {
-      addAll(slice, record, await slowly(record));
+      addAll(sink, record, await slowly(record));
     } catch (error) {
-      refuse(record, slice, error);
+      refuse(record, sink, error);
     }
   };
 
@@ -102,26 +115,27 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   };
 
   return {
-    receive(record, slice) {
+    receive(record, sink) {
       try {
         const decoded = decode(record);
         if (decoded instanceof Promise) {
           decoded.catch(() => undefined);
-          return receiveSlowly(record, slice);
+          return receiveSlowly(record, sink);
         }
-        addAll(slice, record, prepareAll(decoded, record));
+        addAll(sink, record, prepareAll(decoded, record));
       } catch (error) {
-        if (error instanceof MissingIdKey) return receiveSlowly(record, slice);
-        refuse(record, slice, error);
+        if (error instanceof MissingIdKey) return receiveSlowly(record, sink);
+        refuse(record, sink, error);
       }
       return undefined;
     },
     async examine(record) {
       try {
-        return await slowly(record);
+        return { events: await slowly(record) };
       } catch (error) {
-        if (refusalOf(error) === undefined) throw error;
-        return [];
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        return { events: [], refusal };
       }
     },
   };
@@ -132,7 +146,7 @@ function placeOf(log: string, { offset }: PlacedRecord): string {
   return uuid5('place', log, String(offset));
 }
 
-function addAll(slice: Slice, record: PlacedRecord, prepared: readonly Prepared[]): void {
+function addAll(sink: EntrySink, record: PlacedRecord, prepared: readonly Prepared[]): void {
   const last = prepared.length - 1;
   prepared.forEach((event, index) => {
     const entry: Entry = {
@@ -140,7 +154,7 @@ function addAll(slice: Slice, record: PlacedRecord, prepared: readonly Prepared[
       resume: index === last ? record.resume : undefined,
       prepared: event,
     };
-    slice.add(entry);
+    sink.add(entry);
   });
 }
 
@@ -152,6 +166,10 @@ function quarantineOf({ schemas, clock, scope, log, format }: ReceiverParts, rec
   const domain = scope.domains.of(undefined);
   if (domain === undefined) throw new Error('the default domain is missing');
   const at = clock.now();
-  const { body, offset } = record;
-  return quarantineRecord(schemas, { log, offset, source: scope.source.name, format, body, at, domain }, refusal);
+  const { body, offset, isCut = false } = record;
+  return quarantineRecord(
+    schemas,
+    { log, offset, source: scope.source.name, format, body, isCut, at, domain },
+    refusal,
+  );
 }

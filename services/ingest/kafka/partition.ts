@@ -104,13 +104,13 @@ class Partition implements PartitionIntake {
   }
 
   #receiver(): Receiver {
-    const { schemas, clock, idKeys, wire, sources, domains, numbers, latenessUs, logger } = this.#parts;
+    const { schemas, clock, idKeys, wire, sources, domains, numbers, latenessUs } = this.#parts;
     const format = formatNamed(this.#settings.format ?? 'tollbook');
     return createReceiver({
       schemas,
       clock,
       idKeys,
-      decoder: createRecordDecoder({ schemas, wire, format, logger, signal: this.#closed.signal }),
+      decoder: createRecordDecoder({ schemas, wire, format, signal: this.#closed.signal }),
       scope: {
         source: sources.get(this.#source),
         ids: createScopedIds(this.#source, idKeys),
@@ -151,7 +151,8 @@ class Partition implements PartitionIntake {
       if (payload.isStale() || !(await this.#isNext(payload))) return;
       await this.#take(payload, opened);
     } catch (error) {
-      if (error instanceof IngestError && error.code === 'stopped') return;
+      // Taken away or stopping: whoever owns the partition next goes on from the log's head.
+      if (this.#closed.signal.aborted) return;
       if (!(error instanceof IngestError) || error.code !== 'superseded') throw error;
       this.#parts.logger.warn({ err: error, log: this.#log }, 'stepping down');
       this.#reopen();
@@ -238,7 +239,7 @@ class Partition implements PartitionIntake {
       throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} has another time than was journaled`);
     }
     if (witness.type === QUARANTINED) return;
-    const events = await receiver.examine(record);
+    const { events } = await receiver.examine(record);
     const again = events[coordinate.index];
     if (again === undefined || Buffer.compare(again.request.eventId, witness.id) !== 0) {
       throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} is not the one journaled`);

@@ -19,6 +19,8 @@ export interface RefusedRecord {
   readonly source: string;
   readonly format: string;
   readonly body: Uint8Array;
+  /** The body is only the beginning of what came. */
+  readonly isCut: boolean;
   /** When it was received, µs since the epoch: decides the day of its key. */
   readonly at: number;
   readonly domain: Domain;
@@ -29,7 +31,7 @@ export function quarantineRecord(schemas: Schemas, record: RefusedRecord, refusa
   const plan = schemas.plan(QUARANTINED);
   const { log, offset, source, format, at, domain } = record;
   const id = ids.hash(`${log}#${offset}`);
-  const isKept = record.body.length <= QUARANTINED_BYTES_MAX;
+  const isKept = !record.isCut && record.body.length <= QUARANTINED_BYTES_MAX;
   const body = isKept ? record.body : new Uint8Array(0);
   const values = plan.blank();
   values['reason'] = refusal.reason;
