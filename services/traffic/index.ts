@@ -1,0 +1,10 @@
+export { createPopulation } from './population.ts';
+export type { Population } from './population.ts';
+export { createTraffic } from './stream.ts';
+export type { Traffic, TrafficOptions } from './stream.ts';
+export { noFaults, usualFaults } from './faults.ts';
+export type { Emission, Faults } from './faults.ts';
+export { fingerprintEncoder, jsonLine, wireEncoder, writerSchemas } from './encode.ts';
+export type { Encode, Encoded } from './encode.ts';
+export { usageTotals } from './truth.ts';
+export type { ExpectedCommunication, UsageTotal } from './truth.ts';
