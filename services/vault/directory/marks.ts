@@ -1,0 +1,95 @@
+import type { Client } from '#platform';
+import { open, seal } from '../boxes/aead.ts';
+import { deriveKey, identifierTag } from '../boxes/derive.ts';
+import { VaultError } from '../port.ts';
+
+/** What is known of an identifier whatever the month. */
+export interface Mark {
+  readonly restricted: boolean;
+  /** µs: what occurred before is journaled with facts alone; later begins a new subject. */
+  readonly erasedAt?: number;
+}
+
+export interface MarkKeys {
+  readonly entry: Buffer;
+  readonly tag: Buffer;
+  readonly value: Buffer;
+}
+
+export function markKeys(entry: Buffer, key: Uint8Array): MarkKeys {
+  return { entry, tag: deriveKey(key, 'mark tag'), value: deriveKey(key, 'mark value') };
+}
+
+const LOCK = 'tollbook vault marks';
+const VALUE_BYTES = 9;
+const NOT_ERASED = -1;
+
+/**
+ * First sightings hold this lock, shared, from before they read the marks until their rows are
+ * committed; setting a mark takes it alone. So whoever collects a person's slots after the mark was
+ * set finds every slot that was made without knowing of it.
+ */
+export async function lockMarks(client: Client, mode: 'shared' | 'alone'): Promise<void> {
+  const shared = mode === 'shared' ? '_shared' : '';
+  await client.query({
+    name: `vault-lock-marks${shared}`,
+    text: `select pg_advisory_xact_lock${shared}(hashtext($1))`,
+    values: [LOCK],
+  });
+}
+
+/** Marks of these identifiers, by identifier key. */
+export async function readMarks(
+  client: Client,
+  keys: MarkKeys,
+  identifierKeys: readonly string[],
+): Promise<Map<string, Mark>> {
+  const byTag = new Map(
+    identifierKeys.map((key) => [identifierTag(keys.tag, key).toString('latin1'), key]),
+  );
+  const { rows } = await client.query<{ tag: Buffer; sealed: Buffer }>({
+    name: 'vault-marks',
+    text: 'select tag, sealed from vault.mark where directory = $1 and tag = any($2::bytea[])',
+    values: [
+      keys.entry,
+      [...byTag.keys()].map((tag) => Buffer.from(tag, 'latin1')).sort(Buffer.compare),
+    ],
+  });
+  return new Map(
+    rows.map(({ tag, sealed }) => [
+      byTag.get(tag.toString('latin1')) ?? '',
+      openMark(keys, tag, sealed),
+    ]),
+  );
+}
+
+/** Sets a mark, replacing an earlier one, in the transaction of `client`. */
+export async function writeMark(
+  client: Client,
+  keys: MarkKeys,
+  identifierKey: string,
+  mark: Mark,
+): Promise<void> {
+  await lockMarks(client, 'alone');
+  const tag = identifierTag(keys.tag, identifierKey);
+  const bytes = Buffer.alloc(VALUE_BYTES);
+  bytes.writeUInt8(mark.restricted ? 1 : 0);
+  bytes.writeDoubleBE(mark.erasedAt ?? NOT_ERASED, 1);
+  await client.query(
+    `insert into vault.mark (directory, tag, sealed) values ($1, $2, $3)
+     on conflict (directory, tag) do update set sealed = excluded.sealed`,
+    [keys.entry, tag, seal(1, keys.value, tag, bytes)],
+  );
+}
+
+function openMark(keys: MarkKeys, tag: Buffer, sealed: Buffer): Mark {
+  const bytes = open(keys.value, tag, sealed);
+  if (bytes?.length !== VALUE_BYTES) {
+    throw new VaultError(
+      'tampered',
+      'a mark does not open under its key: it was changed outside tollbook; restore the vault',
+    );
+  }
+  const erasedAt = bytes.readDoubleBE(1);
+  return { restricted: bytes[0] === 1, ...(erasedAt === NOT_ERASED ? {} : { erasedAt }) };
+}
