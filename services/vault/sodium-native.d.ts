@@ -2,47 +2,28 @@
 declare module 'sodium-native' {
   type Bytes = Uint8Array;
 
-  export function sodium_malloc(size: number): Buffer;
-  export function sodium_free(buffer: Buffer): void;
-  export function sodium_memzero(buffer: Bytes): void;
-  export function sodium_memcmp(a: Bytes, b: Bytes): boolean;
-  export function randombytes_buf(buffer: Bytes): void;
-  export function crypto_generichash(output: Bytes, input: Bytes, key?: Bytes): void;
-  export function crypto_aead_xchacha20poly1305_ietf_encrypt(
-    ciphertext: Bytes,
-    message: Bytes,
-    aad: Bytes | null,
-    secretNonce: null,
-    nonce: Bytes,
-    key: Bytes,
-  ): number;
-  /** Throws when the tag does not verify. */
-  export function crypto_aead_xchacha20poly1305_ietf_decrypt(
-    message: Bytes,
-    secretNonce: null,
-    ciphertext: Bytes,
-    aad: Bytes | null,
-    nonce: Bytes,
-    key: Bytes,
-  ): number;
-  export function crypto_stream_xchacha20_xor_ic(
-    output: Bytes,
-    input: Bytes,
-    nonce: Bytes,
-    counter: number,
-    key: Bytes,
-  ): void;
+  /** ciphertext, message, associated data, (unused), nonce, key */
+  type Encrypt = [Bytes, Bytes, Bytes | null, null, Bytes, Bytes];
+  /** message, (unused), ciphertext, associated data, nonce, key */
+  type Decrypt = [Bytes, null, Bytes, Bytes | null, Bytes, Bytes];
 
   const sodium: {
-    sodium_malloc: typeof sodium_malloc;
-    sodium_free: typeof sodium_free;
-    sodium_memzero: typeof sodium_memzero;
-    sodium_memcmp: typeof sodium_memcmp;
-    randombytes_buf: typeof randombytes_buf;
-    crypto_generichash: typeof crypto_generichash;
-    crypto_aead_xchacha20poly1305_ietf_encrypt: typeof crypto_aead_xchacha20poly1305_ietf_encrypt;
-    crypto_aead_xchacha20poly1305_ietf_decrypt: typeof crypto_aead_xchacha20poly1305_ietf_decrypt;
-    crypto_stream_xchacha20_xor_ic: typeof crypto_stream_xchacha20_xor_ic;
+    sodium_malloc(size: number): Buffer;
+    sodium_free(buffer: Buffer): void;
+    sodium_memzero(buffer: Bytes): void;
+    randombytes_buf(buffer: Bytes): void;
+    crypto_generichash(output: Bytes, input: Bytes, key?: Bytes): void;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(...args: Encrypt): number;
+    /** Throws when the tag does not verify. */
+    crypto_aead_xchacha20poly1305_ietf_decrypt(...args: Decrypt): number;
+    /** output, input, nonce, block counter, key: the stream alone, without its tag. */
+    crypto_stream_xchacha20_xor_ic(
+      output: Bytes,
+      input: Bytes,
+      nonce: Bytes,
+      counter: number,
+      key: Bytes,
+    ): void;
   };
   export default sodium;
 }

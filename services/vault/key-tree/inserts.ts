@@ -2,8 +2,11 @@ import type { Client, Pool } from '#platform';
 import { withTransaction } from '#platform';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { randomBytes } from '../boxes/random.ts';
+import { claimBranch, lockBranch, lockOpenLeaf } from './claims.ts';
 import { ENTRY_ID_BYTES, newEntryId, RANDOM_AT } from './entry-id.ts';
 import type { Kind } from './kinds.ts';
+import type { FreshRow, LeafRow } from './leaf-rows.ts';
+import { insertFresh, insertLeaves } from './leaf-rows.ts';
 import type { Mutex } from './mutex.ts';
 import { createMutex } from './mutex.ts';
 import { sealPage, wrapKey } from './node-seal.ts';
@@ -116,39 +119,6 @@ export function createInserts({ pool, nodes, parts }: InsertsOptions): Inserts {
   };
 }
 
-/** A new node takes its parent's lock and checks that no turn has moved it. */
-async function claimBranch(pool: Pool, nodes: Nodes, part: number): Promise<number> {
-  const parent = await nodes.part(part);
-  return withTransaction(pool, async (client) => {
-    const locked = await client.query<{ generation: number }>(
-      'select generation from vault.part where part = $1 for update',
-      [part],
-    );
-    const generation = parent.generation;
-    if (locked.rows[0]?.generation !== generation) throw new StaleNode('the part turned');
-    const next = await client.query<{ branch: number }>(
-      'select coalesce(max(branch) + 1, 0) as branch from vault.branch where part = $1',
-      [part],
-    );
-    const branch = next.rows[0]?.branch ?? 0;
-    const key = randomBytes(KEY_BYTES);
-    const address = { level: 'branch', part, number: branch, generation } as const;
-    await client.query(
-      `insert into vault.branch (part, branch, generation, wrapped_at, wrap, page)
-       values ($1, $2, $3, $3, $4, $5)`,
-      [
-        part,
-        branch,
-        generation,
-        wrapKey(parent.key, address, key),
-        sealPage(key, address, Buffer.alloc(0)),
-      ],
-    );
-    key.fill(0);
-    return branch;
-  });
-}
-
 interface Wanted {
   readonly kind: Kind;
   readonly count: number;
@@ -166,7 +136,7 @@ async function insertEntries(
   const keys = randomBytes(count * KEY_BYTES);
   const node = (await nodes.branches(part, [branch])).get(branch);
   if (node === undefined) throw new StaleNode('the branch is gone');
-  await lockBranch(client, writer, node);
+  await lockBranch(client, part, branch, node);
   const whole = Math.floor(count / LEAF_ENTRIES);
   const leaves: LeafRow[] = [];
   for (let i = 0; i < whole; i += 1) {
@@ -201,38 +171,6 @@ async function insertEntries(
 
 function sliceOf(bytes: Buffer, first: number, width: number): Buffer {
   return bytes.subarray(first * width, (first + LEAF_ENTRIES) * width);
-}
-
-async function lockBranch(client: Client, { part, branch }: Writer, node: OpenNode): Promise<void> {
-  const { rows } = await client.query<{ generation: number }>({
-    name: 'vault-lock-branch',
-    text: 'select generation from vault.branch where part = $1 and branch = $2 for share',
-    values: [part, branch],
-  });
-  if (rows[0]?.generation !== node.generation) throw new StaleNode('the branch turned');
-}
-
-async function lockOpenLeaf(client: Client, part: number, open: OpenLeaf): Promise<void> {
-  const { rows } = await client.query<{ generation: number }>({
-    name: `vault-lock-leaf-${part}`,
-    text: `select generation from vault.leaf_${part} where leaf = $1 for share`,
-    values: [open.leaf],
-  });
-  if (rows[0]?.generation !== open.generation) throw new StaleNode('the open leaf turned');
-}
-
-interface LeafRow {
-  readonly leaf: number;
-  readonly branch: number;
-  readonly generation: number;
-  readonly wrap: Buffer;
-  readonly page: Buffer;
-}
-
-interface FreshRow {
-  readonly leaf: number;
-  readonly random: Buffer;
-  readonly sealed: Buffer;
 }
 
 function nextLeaf(writer: Writer): number {
@@ -289,36 +227,4 @@ function freshRow(
   const sealed = wrapKey(key, { level: 'entry', part, number: leaf, generation }, bytes, random);
   bytes.fill(0);
   return { leaf, random, sealed };
-}
-
-async function insertLeaves(client: Client, part: number, rows: LeafRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query({
-    name: `vault-insert-leaves-${part}`,
-    text: `insert into vault.leaf_${part} (leaf, branch, generation, wrapped_at, wrap, page)
-           select leaf, branch, generation, generation, wrap, page
-           from unnest($1::int[], $2::int[], $3::int[], $4::bytea[], $5::bytea[])
-             as row (leaf, branch, generation, wrap, page)`,
-    values: [
-      rows.map((row) => row.leaf),
-      rows.map((row) => row.branch),
-      rows.map((row) => row.generation),
-      rows.map((row) => row.wrap),
-      rows.map((row) => row.page),
-    ],
-  });
-}
-
-async function insertFresh(client: Client, part: number, rows: FreshRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query({
-    name: `vault-insert-fresh-${part}`,
-    text: `insert into vault.fresh_${part} (leaf, random, sealed)
-           select * from unnest($1::int[], $2::bytea[], $3::bytea[])`,
-    values: [
-      rows.map((row) => row.leaf),
-      rows.map((row) => row.random),
-      rows.map((row) => row.sealed),
-    ],
-  });
 }

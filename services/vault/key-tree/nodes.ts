@@ -2,9 +2,7 @@ import type { Pool } from '#platform';
 import type { Custodian } from '../custodian/port.ts';
 import { VaultError } from '../port.ts';
 import type { LockedMemory } from './locked-memory.ts';
-import { openPage, unwrapKey } from './node-seal.ts';
-import type { Address, Level } from './node-seal.ts';
-import { decodeChildren } from './pages.ts';
+import { childKeys } from './children.ts';
 
 /** Open branches kept at once; each holds 32 locked bytes and its page as it is in the database. */
 const BRANCHES_MAX = 1024;
@@ -19,8 +17,8 @@ export interface OpenNode {
   drop(): void;
 }
 
-/** A node as it was made or read; the key still in ordinary memory. */
-export interface MadeNode {
+/** A node as it was read; the key still in ordinary memory. */
+interface ReadNode {
   readonly generation: number;
   readonly page: Buffer;
   readonly key: Buffer;
@@ -43,8 +41,6 @@ export interface Nodes {
   top(): Promise<OpenNode>;
   part(part: number): Promise<OpenNode>;
   branches(part: number, numbers: Iterable<number>): Promise<Map<number, OpenNode>>;
-  /** Remembers a branch that this process just made. `key` is moved to locked memory. */
-  adoptBranch(part: number, number: number, made: MadeNode): void;
   /** Zeroes and drops all of them. */
   forget(): void;
 }
@@ -55,40 +51,12 @@ export interface NodesOptions {
   readonly memory: LockedMemory;
 }
 
-/** The key of a child from what its parent holds; undefined where the parent is from another turn. */
-export function childKeys(
-  parent: OpenNode,
-  parentAddress: Address,
-  rows: readonly { readonly row: NodeRow; readonly level: Level; readonly number: number }[],
-): (Buffer | undefined)[] {
-  let page: Buffer | undefined;
-  let children: ReturnType<typeof decodeChildren> | undefined;
-  const keys = rows.map(({ row, level, number }) => {
-    // A node is made with its parent's generation; a turn of its own makes the wrap void.
-    if (row.wrapped_at === parent.generation && row.generation === row.wrapped_at) {
-      const part = level === 'part' ? number : parentAddress.part;
-      const own = level === 'part' ? 0 : number;
-      return unwrapKey(
-        parent.key,
-        { level, part, number: own, generation: row.generation },
-        row.wrap,
-      );
-    }
-    page ??= openPage(parent.key, parentAddress, parent.page);
-    children ??= decodeChildren(page);
-    const child = children.get(number);
-    return child?.generation === row.generation ? Buffer.from(child.key) : undefined;
-  });
-  page?.fill(0);
-  return keys;
-}
-
 export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
   let top: OpenNode | undefined;
   const parts = new Map<number, OpenNode>();
   const branches = new Map<string, OpenNode>();
 
-  function lock({ generation, page, key }: MadeNode): OpenNode {
+  function lock({ generation, page, key }: ReadNode): OpenNode {
     let place: Buffer | undefined = memory.take();
     key.copy(place);
     key.fill(0);
@@ -189,7 +157,6 @@ export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
       }
       return found;
     },
-    adoptBranch: (part, number, made) => keep(part, number, lock(made)),
     forget() {
       for (const node of [top, ...parts.values(), ...branches.values()]) node?.drop();
       top = undefined;

@@ -2,9 +2,10 @@ import type { Pool } from '#platform';
 import { idText, leafOf, partOf, RANDOM_AT } from './entry-id.ts';
 import { openPage, unwrapKey } from './node-seal.ts';
 import type { NodeRow, Nodes } from './nodes.ts';
-import { childKeys, StaleNode } from './nodes.ts';
+import { StaleNode } from './nodes.ts';
+import { childKeys } from './children.ts';
 import type { Entry } from './pages.ts';
-import { BRANCH_LEAVES, decodeFresh, findEntry } from './pages.ts';
+import { decodeFresh, findEntry } from './pages.ts';
 
 const UNDEFINED_TABLE = '42P01';
 /** Leaves fetched at once. */
@@ -38,21 +39,23 @@ export async function readEntries(
     const byLeaf = Map.groupBy(inPart, leafOf);
     const leaves = [...byLeaf.keys()];
     for (let i = 0; i < leaves.length; i += LEAVES_MAX) {
-      await readLeaves(pool, nodes, part, leaves.slice(i, i + LEAVES_MAX), byLeaf, found);
+      const some = leaves.slice(i, i + LEAVES_MAX);
+      await readLeaves(pool, nodes, { part, leaves: some, byLeaf, found });
     }
   }
   return ids.map((id) => found.get(idText(id)));
 }
 
-async function readLeaves(
-  pool: Pool,
-  nodes: Nodes,
-  part: number,
-  leaves: number[],
-  byLeaf: ReadonlyMap<number, readonly Uint8Array[]>,
-  found: Map<string, Entry>,
-): Promise<void> {
-  const rows = await selectLeaves(pool, part, leaves, byLeaf);
+interface LeavesWanted {
+  readonly part: number;
+  readonly leaves: readonly number[];
+  readonly byLeaf: ReadonlyMap<number, readonly Uint8Array[]>;
+  readonly found: Map<string, Entry>;
+}
+
+async function readLeaves(pool: Pool, nodes: Nodes, wanted: LeavesWanted): Promise<void> {
+  const { part, byLeaf, found } = wanted;
+  const rows = await selectLeaves(pool, wanted);
   const branches = await nodes.branches(
     part,
     rows.leaves.map((row) => row.branch),
@@ -91,9 +94,7 @@ async function readLeaves(
  */
 async function selectLeaves(
   pool: Pool,
-  part: number,
-  leaves: number[],
-  byLeaf: ReadonlyMap<number, readonly Uint8Array[]>,
+  { part, leaves, byLeaf }: LeavesWanted,
 ): Promise<{ fresh: FreshRow[]; leaves: LeafRow[] }> {
   try {
     const fresh = await pool.query<FreshRow>({
@@ -144,5 +145,3 @@ function openLeaf(part: number, row: LeafRow, key: Buffer, { ids, fresh, found }
   }
   page.fill(0);
 }
-
-export const branchOf = (leaf: number): number => Math.floor(leaf / BRANCH_LEAVES);

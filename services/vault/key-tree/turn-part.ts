@@ -7,7 +7,7 @@ import type { Address } from './node-seal.ts';
 import type { NodeRow } from './nodes.ts';
 import type { Child } from './pages.ts';
 import { BRANCH_LEAVES, encodeChildren, turnLeaf } from './pages.ts';
-import { collectChildren } from './turn.ts';
+import { collectChildren } from './children.ts';
 
 export interface PartTurn {
   readonly client: Client;

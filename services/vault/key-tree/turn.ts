@@ -4,11 +4,12 @@ import { randomBytes } from '../boxes/random.ts';
 import type { Custodian } from '../custodian/port.ts';
 import { VaultError } from '../port.ts';
 import { partOf } from './entry-id.ts';
-import { openPage, sealPage, unwrapKey } from './node-seal.ts';
-import type { Address, Level } from './node-seal.ts';
+import { collectChildren } from './children.ts';
+import { sealPage } from './node-seal.ts';
+import type { Address } from './node-seal.ts';
 import type { NodeRow } from './nodes.ts';
 import type { Child } from './pages.ts';
-import { decodeChildren, encodeChildren } from './pages.ts';
+import { encodeChildren } from './pages.ts';
 import { turnPart } from './turn-part.ts';
 
 /** What one turn does to the tree, in the transaction of `client`. */
@@ -87,23 +88,6 @@ async function openRoot(
   // A part that was dropped leaves the root with the turn after it.
   const alive = new Set(rows.map(({ part }) => part));
   for (const part of children.keys()) if (!alive.has(part)) children.delete(part);
-  return children;
-}
-
-/** Children of a node: those of its page, and those made since it last turned. */
-export function collectChildren(
-  parent: { readonly key: Buffer; readonly address: Address; readonly page: Buffer },
-  level: Level,
-  rows: readonly (NodeRow & { readonly number: number })[],
-): Map<number, Child> {
-  const children = decodeChildren(openPage(parent.key, parent.address, parent.page));
-  for (const { number, generation, wrapped_at, wrap } of rows) {
-    if (wrapped_at !== parent.address.generation) continue;
-    const part = level === 'part' ? number : parent.address.part;
-    const own = level === 'part' ? 0 : number;
-    const key = unwrapKey(parent.key, { level, part, number: own, generation }, wrap);
-    children.set(number, { number, generation, key });
-  }
   return children;
 }
 

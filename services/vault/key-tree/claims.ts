@@ -1,0 +1,69 @@
+import type { Client, Pool } from '#platform';
+import { withTransaction } from '#platform';
+import { KEY_BYTES } from '../boxes/aead.ts';
+import { randomBytes } from '../boxes/random.ts';
+import { sealPage, wrapKey } from './node-seal.ts';
+import type { Nodes, OpenNode } from './nodes.ts';
+import { StaleNode } from './nodes.ts';
+
+/** A new node takes its parent's lock and checks that no turn has moved it. */
+export async function claimBranch(pool: Pool, nodes: Nodes, part: number): Promise<number> {
+  const parent = await nodes.part(part);
+  return withTransaction(pool, async (client) => {
+    const locked = await client.query<{ generation: number }>(
+      'select generation from vault.part where part = $1 for update',
+      [part],
+    );
+    const generation = parent.generation;
+    if (locked.rows[0]?.generation !== generation) throw new StaleNode('the part turned');
+    const next = await client.query<{ branch: number }>(
+      'select coalesce(max(branch) + 1, 0) as branch from vault.branch where part = $1',
+      [part],
+    );
+    const branch = next.rows[0]?.branch ?? 0;
+    const key = randomBytes(KEY_BYTES);
+    const address = { level: 'branch', part, number: branch, generation } as const;
+    await client.query(
+      `insert into vault.branch (part, branch, generation, wrapped_at, wrap, page)
+       values ($1, $2, $3, $3, $4, $5)`,
+      [
+        part,
+        branch,
+        generation,
+        wrapKey(parent.key, address, key),
+        sealPage(key, address, Buffer.alloc(0)),
+      ],
+    );
+    key.fill(0);
+    return branch;
+  });
+}
+
+/** @throws StaleNode when the branch is not at the generation of `node` any more. */
+export async function lockBranch(
+  client: Client,
+  part: number,
+  branch: number,
+  node: OpenNode,
+): Promise<void> {
+  const { rows } = await client.query<{ generation: number }>({
+    name: 'vault-lock-branch',
+    text: 'select generation from vault.branch where part = $1 and branch = $2 for share',
+    values: [part, branch],
+  });
+  if (rows[0]?.generation !== node.generation) throw new StaleNode('the branch turned');
+}
+
+/** @throws StaleNode when a turn moved the leaf since this process opened it. */
+export async function lockOpenLeaf(
+  client: Client,
+  part: number,
+  open: { readonly leaf: number; readonly generation: number },
+): Promise<void> {
+  const { rows } = await client.query<{ generation: number }>({
+    name: `vault-lock-leaf-${part}`,
+    text: `select generation from vault.leaf_${part} where leaf = $1 for share`,
+    values: [open.leaf],
+  });
+  if (rows[0]?.generation !== open.generation) throw new StaleNode('the open leaf turned');
+}
