@@ -23,6 +23,8 @@ export type {
 export { factFlag, factNumber, factText, uuidText } from './facts.ts';
 export { schemaFingerprint } from './fingerprint.ts';
 export { groupRef, packRef, unpackRef } from './group-ref.ts';
+export { ledgerEvent } from './ledger-event.ts';
+export type { LedgerEvent, LedgerStatement } from './ledger-event.ts';
 export { loadSchemas } from './load-schemas.ts';
 export { createRegistryClient } from './registry-client.ts';
 export type { RegistryClient, RegistrySettings } from './registry-client.ts';

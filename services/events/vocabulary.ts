@@ -68,7 +68,6 @@ export const vocabulary = {
   'record.replayed': shape('ledger', 'ledger', 'repeating'),
   'record.corrected': shape('ledger', 'ledger', 'repeating'),
   'record.conflicted': shape('ledger', 'ledger', 'repeating'),
-  'log.opened': shape('ledger', 'ledger'),
   'usage.recorded': shape('ledger', 'ledger'),
   'usage.adjusted': shape('ledger', 'ledger', 'repeating'),
   'fence.raised': shape('ledger', 'ledger', 'repeating'),
