@@ -46,6 +46,8 @@ export function createPool({ url, max, name }: PoolOptions): Pool {
   // An idle connection that the server closed is replaced at its next use; without a listener the
   // event would end the process.
   pool.on('error', () => undefined);
+  // The same for a connection in use: its query rejects besides, and that is where it is handled.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
