@@ -21,6 +21,12 @@ function notice(text) {
   byId('notice').hidden = text === undefined;
 }
 
+/** Rows hold still under a pointer or the keyboard: nobody can open a row that runs away. */
+function isHeld() {
+  const body = byId('latest');
+  return body.contains(document.activeElement) || (matchMedia('(hover: hover)').matches && body.matches(':hover'));
+}
+
 function draw() {
   const kind = byId('kind').value;
   showLatest(latest.filter((item) => kind === '' || item.kind === kind), openSheet);
@@ -41,7 +47,8 @@ function enter() {
         if (paused) return;
         latest = snapshot.latest;
         showStatus(snapshot.status);
-        draw();
+        byId('held').hidden = !isHeld();
+        if (!isHeld()) draw();
       },
       problem: (problem) => notice(problem.detail),
       state: (state) => setState(paused && state === 'on' ? 'wait' : state, state !== 'on' ? 'Connecting again' : paused ? 'Paused' : 'Live'),

@@ -2,7 +2,7 @@ import { byId, h } from './dom.js';
 
 const response = await fetch('/v1/openapi.json');
 const api = await response.json();
-byId('about').textContent = api.info.description;
+byId('about').append(...prose(api.info.description));
 
 const groups = new Map();
 for (const [path, methods] of Object.entries(api.paths)) {
@@ -29,7 +29,7 @@ function section({ path, method, route }) {
     'section',
     { class: 'route', id, 'aria-labelledby': `${id}-title` },
     h('h3', { id: `${id}-title` }, h('span', { class: 'method mono' }, method.toUpperCase()), h('span', { class: 'mono' }, path)),
-    h('p', {}, [route.summary, route.description].filter(Boolean).join('.\n')),
+    h('p', {}, ...prose([route.summary, route.description].filter(Boolean).join('.\n'))),
     ...parameters(route.parameters ?? []),
     ...(body === undefined ? [] : [h('h4', {}, `Body (${body[0]})`), h('pre', { tabindex: 0 }, shape(body[1].schema))]),
     ...answers.flatMap(([status, answer]) => {
@@ -39,6 +39,11 @@ function section({ path, method, route }) {
     h('h4', {}, 'Try it'),
     h('pre', { tabindex: 0 }, example(path, method, body, route)),
   );
+}
+
+/** Text in which `this` is code. */
+function prose(text) {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part));
 }
 
 function parameters(list) {

@@ -2,6 +2,7 @@ import { byId, h, svg } from './dom.js';
 import { age, count } from './format.js';
 
 const KEPT = 120;
+const SHOWN_MIN = 20;
 const rates = [];
 
 /** The four figures, the views and the logs. */
@@ -36,7 +37,8 @@ function viewRow({ view, lagEvents, lagMs, eventsPerSecond }) {
 
 function showSpark() {
   const top = Math.max(1, ...rates) * 1.15;
-  const points = rates.map((rate, index) => [240 - (rates.length - 1 - index) * (240 / (KEPT - 1)), 48 - (rate / top) * 48]);
+  const step = 240 / (Math.max(SHOWN_MIN, rates.length) - 1);
+  const points = rates.map((rate, index) => [240 - (rates.length - 1 - index) * step, 48 - (rate / top) * 48]);
   if (points.length < 2) return;
   const line = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' L');
   byId('spark').replaceChildren(

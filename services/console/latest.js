@@ -1,6 +1,7 @@
 import { byId, h } from './dom.js';
 import { clockTime, length, words } from './format.js';
 
+const FEW = 6;
 const shown = new Map();
 
 /** The table of latest communications; rows that are still right are kept, so focus and hover stay. */
@@ -9,6 +10,8 @@ export function showLatest(items, open) {
   byId('empty').hidden = items.length > 0;
   const first = shown.size === 0;
   const wanted = new Set();
+  // A few newcomers are worth a glance; a full table of them would only flicker.
+  const few = items.filter(({ id }) => !shown.has(id)).length <= FEW;
   let before = body.firstElementChild;
   for (const item of items) {
     const stamp = JSON.stringify(item);
@@ -20,7 +23,7 @@ export function showLatest(items, open) {
       continue;
     }
     const row = rowOf(item, open);
-    if (!first && kept === undefined) row.classList.add('new');
+    if (!first && few && kept === undefined) row.classList.add('new');
     if (kept === undefined) body.insertBefore(row, before);
     else replace(kept.row, row, () => (before = kept.row === before ? row.nextElementSibling : before));
     shown.set(item.id, { row, stamp });
