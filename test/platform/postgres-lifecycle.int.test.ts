@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '#platform';
@@ -10,8 +10,9 @@ afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-async function dataFolder(deep = ''): Promise<string> {
+async function dataFolder(deep = '', mode = 0o755): Promise<string> {
   const base = await mkdtemp(join(tmpdir(), 'tollbook-life-'));
+  await chmod(base, mode);
   folders.push(base);
   return join(base, deep, 'data');
 }
@@ -60,3 +61,19 @@ test('the password is drawn at the first start and readable by its owner alone',
   expect((await stat(join(dataDir, 'postgres.password'))).mode & 0o777).toBe(0o600);
   await expect(run(server.url.replace(/:[0-9a-f]{48}@/, ':wrong@'), 'select 1')).rejects.toThrow();
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'started by root below a folder of root alone, the cluster goes where its user can enter',
+  async () => {
+    const dataDir = await dataFolder('', 0o700);
+    const server = await startEmbeddedPostgres({ dataDir });
+    const parent = dirname(dirname(server.cluster));
+    folders.push(parent);
+    expect(await run(server.url, 'select 1 as n')).toEqual([{ n: 1 }]);
+    await server.stop('immediate');
+    expect(parent).toMatch(/^\/var\/lib\/tollbook\/[0-9a-f]{12}$/);
+    expect((await readFile(join(dataDir, 'postgres.place'), 'utf8')).trim()).toBe(
+      dirname(server.cluster),
+    );
+  },
+);
