@@ -57,6 +57,8 @@ function checkSource(source: Source): Source {
 export interface Domains {
   /** Undefined where the class is not one the ledger keeps. */
   of(retentionClass: string | undefined): Domain | undefined;
+  /** Every domain a record can be under: where a search has to look. */
+  all(): readonly Domain[];
 }
 
 /** The operator's own domains by retention class; `defaultClass` must be the shortest in force. */
@@ -68,5 +70,6 @@ export function createDomains(classes: readonly string[], defaultClass: string):
   const fallback = domains.get(defaultClass);
   return {
     of: (retentionClass) => (retentionClass === undefined ? fallback : domains.get(retentionClass)),
+    all: () => [...domains.values()],
   };
 }
