@@ -49,6 +49,18 @@ const FROM_SERVICES: Readonly<Record<string, Readonly<Record<string, ApiErrorCod
     full: 'store_full',
     too_large: 'too_large',
   },
+  IngestError: {
+    overloaded: 'too_busy',
+    store_away: 'unavailable',
+    stopped: 'unavailable',
+    superseded: 'unavailable',
+    store_full: 'store_full',
+    unknown_format: 'bad_request',
+    bad_source: 'bad_request',
+    not_in_quarantine: 'not_found',
+    quarantine_expired: 'expired',
+    quarantine_unreadable: 'unavailable',
+  },
   VaultError: { unavailable: 'unavailable', generation_mismatch: 'unavailable', bad_request: 'bad_request' },
 };
 

@@ -3,7 +3,7 @@ export type { IngestErrorCode } from './errors.ts';
 export type { FileProgress, FileResult, FileToIngest } from './files/ingest-file.ts';
 export type { Format, FormatContext } from './formats/format.ts';
 export { formatNamed, formats } from './formats/index.ts';
-export type { HandedIn, Intake, Receipt, Sender } from './http/intake.ts';
+export type { HandedIn, Intake, Receipt, RefusedRecord, Sender, StoredIds } from './http/intake.ts';
 export { nativeIdOf, takeStream } from './http/streams.ts';
 export type { Progress, StreamSettings } from './http/streams.ts';
 export { createIngest } from './ingest.ts';

@@ -3,6 +3,7 @@ import { encodeEnvelope } from '#events';
 import type { NewEvent } from '#journal';
 import type { Domain, QuarantinedBody, SealRequest, Sealer } from '#vault';
 import { monthOf } from './ids/month.ts';
+import type { Refusal } from './refusal.ts';
 import type { Prepared } from './prepare/prepare-event.ts';
 
 /** Events to be appended at once, at most (a native record's events are never parted). */
@@ -15,6 +16,7 @@ export interface Quarantined {
   readonly plan: EventPlan;
   readonly domain: Domain;
   readonly body: QuarantinedBody;
+  readonly refusal: Refusal;
   /** The stored facts, once the body is sealed. */
   facts(sealed: Uint8Array): Uint8Array;
 }

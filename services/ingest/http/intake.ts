@@ -1,3 +1,4 @@
+import { uuidText } from '#events';
 import { IngestError } from '../errors.ts';
 import { createRecordDecoder } from '../decode-record.ts';
 import { formatNamed } from '../formats/index.ts';
@@ -9,7 +10,8 @@ import type { Pipeline } from '../pipeline.ts';
 import { createPipeline } from '../pipeline.ts';
 import type { PlacedRecord, Receiver } from '../receive.ts';
 import { createReceiver } from '../receive.ts';
-import type { Entry } from '../slice.ts';
+import type { Prepared } from '../prepare/prepare-event.ts';
+import type { Entry, Quarantined } from '../slice.ts';
 import { Slice } from '../slice.ts';
 
 /** Whose records they are: fixed by the credential. */
@@ -26,11 +28,32 @@ export interface HandedIn {
   readonly isCut?: boolean;
 }
 
-/** How far records handed in together have come. */
+/** What became of records handed in together; lists end after `TOLD_MAX`. */
 export interface Receipt {
+  /** Wait for `durable(mark)` before telling anybody. */
+  readonly mark: number;
   readonly events: number;
   readonly quarantined: number;
+  readonly stored: readonly StoredIds[];
+  readonly refused: readonly RefusedRecord[];
 }
+
+/** Ids as the views show them (UUID text). */
+export interface StoredIds {
+  readonly eventId: string;
+  readonly communicationId?: string;
+}
+
+export interface RefusedRecord {
+  /** Which of the records, from 0. */
+  readonly record: number;
+  /** Its id in quarantine. */
+  readonly id: string;
+  readonly reason: string;
+  readonly detail?: string;
+}
+
+export const TOLD_MAX = 100;
 
 /**
  * The way in for everything that is not Kafka, into one log of this process. Records of callers at
@@ -38,7 +61,7 @@ export interface Receipt {
  */
 export interface Intake {
   /** The records' place in the queue; `durable` tells when they are safe. */
-  hand(sender: Sender, format: string, records: Iterable<HandedIn>): Promise<Receipt & { readonly mark: number }>;
+  hand(sender: Sender, format: string, records: Iterable<HandedIn>): Promise<Receipt>;
   /** Entries made elsewhere, kept together. */
   handEntries(make: (offset: number) => readonly Entry[]): number;
   /** Resolves when everything up to the mark is durable. */
@@ -120,14 +143,13 @@ class Queue implements Intake {
     }
   }
 
-  async hand(sender: Sender, format: string, records: Iterable<HandedIn>): Promise<Receipt & { mark: number }> {
+  async hand(sender: Sender, format: string, records: Iterable<HandedIn>): Promise<Receipt> {
     const receiver = this.#receiver(sender, format);
-    const counted = { events: 0, quarantined: 0, mark: this.#added };
+    const receipt = new Counted(this.#added);
     const sink = {
       add: (entry: Entry): void => {
-        if (entry.quarantined === undefined) counted.events += 1;
-        else counted.quarantined += 1;
-        counted.mark = this.#add(entry);
+        receipt.count(entry);
+        receipt.mark = this.#add(entry);
       },
     };
     const draw = (): number => this.#nextOffset++;
@@ -135,8 +157,9 @@ class Queue implements Intake {
       const record = new Waiting(handedIn, draw);
       const waiting = receiver.receive(record, sink);
       if (waiting !== undefined) await waiting;
+      receipt.records += 1;
     }
-    return counted;
+    return receipt;
   }
 
   handEntries(make: (offset: number) => readonly Entry[]): number {
@@ -242,6 +265,44 @@ class Queue implements Intake {
 
 const RECEIVERS_MAX = 1_000;
 const GRACE_MS = 10_000;
+
+class Counted implements Receipt {
+  mark: number;
+  records = 0;
+  events = 0;
+  quarantined = 0;
+  readonly stored: StoredIds[] = [];
+  readonly refused: RefusedRecord[] = [];
+
+  constructor(mark: number) {
+    this.mark = mark;
+  }
+
+  count({ prepared, quarantined }: Entry): void {
+    if (prepared !== undefined) {
+      this.events += 1;
+      if (this.stored.length < TOLD_MAX) this.stored.push(idsOf(prepared));
+    } else if (quarantined !== undefined) {
+      this.quarantined += 1;
+      if (this.refused.length < TOLD_MAX) this.refused.push(refusedOf(quarantined, this.records));
+    }
+  }
+}
+
+function idsOf({ request, communicationId }: Prepared): StoredIds {
+  const eventId = uuidOf(request.eventId);
+  return communicationId === undefined ? { eventId } : { eventId, communicationId: uuidOf(communicationId) };
+}
+
+function refusedOf({ body, refusal }: Quarantined, record: number): RefusedRecord {
+  const { reason, detail } = refusal;
+  const told = { record, id: uuidOf(body.id), reason };
+  return detail === undefined ? told : { ...told, detail };
+}
+
+function uuidOf(id: Uint8Array): string {
+  return uuidText(Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex'));
+}
 
 /** A record whose place in the log is drawn when it is added, so places rise in the order of the log. */
 class Waiting implements PlacedRecord {

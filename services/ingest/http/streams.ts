@@ -7,6 +7,7 @@ import type { HandedIn, Intake, Sender } from './intake.ts';
 /** How far a stream is durable. Lines count from the stream's start, also when it was cut before. */
 export interface Progress {
   readonly durable: number;
+  readonly events: number;
   readonly quarantined: number;
   readonly isEnd: boolean;
 }
@@ -34,16 +35,18 @@ export async function* takeStream(
   { sender, format, stream = randomUUID(), from = 0 }: StreamSettings,
 ): AsyncGenerator<Progress> {
   intake.admit();
-  const marks: { mark: number; line: number; quarantined: number }[] = [];
+  const marks: { mark: number; durable: number; events: number; quarantined: number }[] = [];
   let line = from;
+  let events = 0;
   let quarantined = 0;
-  let told: Progress = { durable: from, quarantined: 0, isEnd: false };
+  let told: Progress = { durable: from, events: 0, quarantined: 0, isEnd: false };
   let toldAt = Date.now();
 
   const durable = (isEnd: boolean): Progress => {
     while (marks.length > 0 && (marks[0]?.mark ?? 0) <= intake.durableMark) {
       const done = marks.shift();
-      if (done !== undefined) told = { durable: done.line, quarantined: done.quarantined, isEnd: false };
+      if (done === undefined) break;
+      told = { durable: done.durable, events: done.events, quarantined: done.quarantined, isEnd: false };
     }
     return { ...told, isEnd };
   };
@@ -57,8 +60,9 @@ export async function* takeStream(
       if (!isBlank(each)) records.push({ body: each.bytes, isCut: each.isTooLong, nativeId });
     });
     const handed = await intake.hand(sender, format, records);
+    events += handed.events;
     quarantined += handed.quarantined;
-    marks.push({ mark: handed.mark, line, quarantined });
+    marks.push({ mark: handed.mark, durable: line, events, quarantined });
     await intake.room();
     if (Date.now() - toldAt < PROGRESS_MS) continue;
     toldAt = Date.now();

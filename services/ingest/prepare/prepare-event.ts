@@ -28,6 +28,7 @@ export interface Scope {
 /** An event ready to be sealed: its facts are final, its party fields wait as plaintexts. */
 export interface Prepared {
   readonly request: SealRequest;
+  readonly communicationId: Uint8Array | undefined;
   readonly facts: Uint8Array;
 }
 
@@ -66,6 +67,7 @@ export function prepareEvent(event: DecodedEvent, scope: Scope, now: number): Pr
   const facts = plan.encodeFacts(header, values);
   return {
     facts,
+    communicationId: header.communicationId,
     request: {
       eventId: header.eventId,
       type: plan.type,

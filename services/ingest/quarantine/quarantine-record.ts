@@ -41,6 +41,7 @@ export function quarantineRecord(schemas: Schemas, record: RefusedRecord, refusa
   return {
     plan,
     domain,
+    refusal,
     body: { id, at, body },
     facts(sealed) {
       values['sealed'] = isKept ? sealed : null;

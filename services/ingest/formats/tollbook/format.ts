@@ -8,16 +8,8 @@ export const tollbookFormat: Format = {
   framing: 'lines',
   precedence: 0,
   discriminator: 'eventId; without one, the place of the record in its stream',
-  decode(bytes, { schemas, source }) {
-    const event = parseJson(bytes);
-    if (source.accountId !== undefined && isObject(event)) event['accountId'] ??= source.accountId;
-    return [decodeJson(schemas, event)];
-  },
+  decode: (bytes, { schemas }) => [decodeJson(schemas, parseJson(bytes))],
 };
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** @throws Refusal `undecodable` */
 export function parseJson(bytes: Uint8Array): unknown {
