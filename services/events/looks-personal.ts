@@ -17,7 +17,7 @@ const personalTexts: readonly (readonly [RegExp, string])[] = [
   [/[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,}/i, 'a mail or SIP address'],
   [/\bsips?:/i, 'a SIP address'],
   [/\b\d{1,3}(?:\.\d{1,3}){3}\b/, 'an IP address'],
-  [/\b(?:[0-9a-f]{1,4}:){3,}[0-9a-f]{0,4}/i, 'an IP address'],
+  [/\b(?:[0-9a-f]{0,4}:){3,}[0-9a-f]{0,4}/i, 'an IP address'],
 ];
 
 /**
