@@ -6,6 +6,8 @@ export interface Stretch {
   readonly firstScene: number;
   /** Communications a second, averaged over a day. */
   readonly perSecond: number;
+  /** Scenes before this second are not played: all of them are over. */
+  readonly visibleFrom?: number;
 }
 
 /** How traffic spreads over the hours of a day (UTC): 1 is the daily mean. */

@@ -8,3 +8,11 @@ export { fingerprintEncoder, jsonLine, wireEncoder, writerSchemas } from './enco
 export type { Encode, Encoded } from './encode.ts';
 export { usageTotals } from './truth.ts';
 export type { ExpectedCommunication, UsageTotal } from './truth.ts';
+export { TrafficError } from './errors.ts';
+export type { TrafficErrorCode } from './errors.ts';
+export { createHttpPublisher } from './publish/http.ts';
+export { createKafkaPublisher, partitionOf } from './publish/kafka.ts';
+export type { Publisher } from './publish/publisher.ts';
+export { registerSchemas } from './publish/registry.ts';
+export { eventsPerScene, runTraffic } from './run-traffic.ts';
+export type { RunTraffic } from './run-traffic.ts';

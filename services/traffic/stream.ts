@@ -44,7 +44,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
   const draw = createDraw();
   /** Records by the second they are due in. */
   const due = new Map<number, Emission[]>();
-  let second = stretches[0]?.fromSecond ?? 0;
+  let second = stretches[0]?.visibleFrom ?? stretches[0]?.fromSecond ?? 0;
   let opened = false;
   let current: Emission[] = [];
   let given = 0;
