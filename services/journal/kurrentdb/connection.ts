@@ -5,8 +5,6 @@ import { explain, SilentStore } from './errors.ts';
 import type { StoredEvent } from './frame.ts';
 import { fromStore } from './frame.ts';
 
-/** The stream category, should the server's category projection run. */
-const STREAM_PREFIX = 'tollbook-';
 const READ_TRIES_MAX = 3;
 const PAUSE_MS = 100;
 
@@ -28,7 +26,8 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export function connect(connectionString: string, timeouts: Timeouts): Connection {
+/** `prefix` and a log's name make the name of its stream. */
+export function connect(connectionString: string, prefix: string, timeouts: Timeouts): Connection {
   const credentials = checkConnectionString(connectionString);
   const client = EventStoreDBClient.connectionString(connectionString);
 
@@ -37,7 +36,7 @@ export function connect(connectionString: string, timeouts: Timeouts): Connectio
     events: readonly BinaryEventData[],
     expected: number | 'any',
   ): Promise<number> {
-    const result = client.appendToStream(STREAM_PREFIX + log, [...events], {
+    const result = client.appendToStream(prefix + log, [...events], {
       expectedRevision: expected === 'any' ? 'any' : expected === 0 ? 'no_stream' : BigInt(expected - 1),
       requiresLeader: true,
       deadline: timeouts.appendMs,
@@ -57,7 +56,7 @@ export function connect(connectionString: string, timeouts: Timeouts): Connectio
   ): Promise<StoredEvent[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const stream = client.readStream(STREAM_PREFIX + log, {
+        const stream = client.readStream(prefix + log, {
           fromRevision,
           direction,
           maxCount,

@@ -44,6 +44,13 @@ export function explain(error: unknown): unknown {
       cause: error,
     });
   }
+  if (error instanceof AccessDeniedError) {
+    return new JournalError(
+      'invalid',
+      'the event store refuses the user of the connection string; check its name, password and rights on the streams',
+      { cause: error },
+    );
+  }
   if (isPassing(error) || error instanceof NotLeaderError) {
     return new JournalError('unavailable', 'the event store is away; it is asked again until it answers', {
       cause: error,

@@ -7,11 +7,15 @@ import { createLogs } from './logs.ts';
 import { readAt } from './read-at.ts';
 import { readLog } from './read-log.ts';
 
+/** The category of the streams, should the server's category projection run. */
+const PREFIX = 'tollbook-';
 const TIMEOUTS: Timeouts = { appendMs: 10_000, readMs: 10_000 };
 
 export interface KurrentJournalOptions {
   /** `esdb://…` or `esdb+discover://…`, see the service's README for what it may say. */
   readonly connectionString: string;
+  /** Begins the name of every stream, `tollbook-` by default: one server can hold several ledgers. */
+  readonly prefix?: string;
   readonly timeouts?: Partial<Timeouts>;
 }
 
@@ -20,8 +24,9 @@ export interface KurrentJournalOptions {
  *
  * @throws JournalError `invalid` for a connection string the client would not honour.
  */
-export function createKurrentJournal({ connectionString, timeouts }: KurrentJournalOptions): Journal {
-  const connection = connect(connectionString, { ...TIMEOUTS, ...timeouts });
+export function createKurrentJournal(options: KurrentJournalOptions): Journal {
+  const { connectionString, prefix = PREFIX, timeouts } = options;
+  const connection = connect(connectionString, prefix, { ...TIMEOUTS, ...timeouts });
   const logs = createLogs(connection);
   return {
     maxAtomicBytes: ATOMIC_BYTES_MAX,

@@ -3,6 +3,8 @@ import { JournalError } from '../port.ts';
 
 const DISK_FULL = '53100';
 /** Class 40: deadlock; 53: resources; 58: input and output; 25006: a standby; 55P03: lock time-out. */
+/** Class 28: authentication; 3D000: no such database; 3F000, 42P01: no such schema or table; 42501: rights. */
+const SETTINGS = /^28...$|^(?:3D000|3F000|42P01|42501)$/;
 const PASSING = /^(?:40|53|58)...$|^25006$|^55P03$|^57014$/;
 
 function property(error: unknown, name: 'code' | 'severity'): string {
@@ -25,6 +27,13 @@ export function readError(error: unknown): unknown {
     return new JournalError('unavailable', 'the journal database is away; it is asked again until it answers', {
       cause: error,
     });
+  }
+  if (SETTINGS.test(state)) {
+    return new JournalError(
+      'invalid',
+      'the journal database is not set up: check user, password and rights, and that migrations ran',
+      { cause: error },
+    );
   }
   return error;
 }
