@@ -54,7 +54,7 @@ function blankMaker(schema: EventSchema): () => EventValues {
   const parts = schema.fields.map(
     (field) => `${JSON.stringify(field.name)}: ${JSON.stringify(field.default ?? null)}`,
   );
-  // eslint-disable-next-line no-new-func -- names and defaults of our own .avsc files, as JSON
+  // Names and defaults of our own .avsc files, as JSON.
   return new Function(`return { ${parts.join(', ')} };`) as () => EventValues;
 }
 

@@ -6,7 +6,7 @@ export class Malformed extends Error {}
 const internSlots = 8192;
 /** Longer text is likely an id (a UUID has 36) and would only push labels out. */
 const internBytesMax = 24;
-const interned: string[] = new Array<string>(internSlots).fill('');
+const interned: string[] = Array.from({ length: internSlots }, () => '');
 
 /**
  * Reads Avro's binary encoding from one buffer. Overruns show as `at` beyond the end, which `finish`

@@ -21,7 +21,7 @@ export function schemaFingerprint(schema: unknown): Buffer {
 
 /** As usually printed: 16 hex digits, most significant first. */
 export function fingerprintText(fingerprint: Uint8Array): string {
-  return Buffer.from(fingerprint).reverse().toString('hex');
+  return Buffer.from(fingerprint.toReversed()).toString('hex');
 }
 
 /** Parsing Canonical Form: what decides how bytes are laid out, and nothing else. */

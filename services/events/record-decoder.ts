@@ -72,7 +72,6 @@ function generated(
     const b = c.buffer; let t = 0; let ${initial.join(', ')};
     ${reads.join('\n')}
     return { ${result.join(', ')} };`;
-  // eslint-disable-next-line no-new-func -- what this file is for
   return new Function('c', source) as RecordDecoder;
 }
 

@@ -44,7 +44,6 @@ export function recordEncoder(
       size(h, v) { return ${fixed} ${sizes.join(' ')}; },
       write(h, v, b, p) { let x; ${writes.join('\n')} return p; },
     };`;
-  // eslint-disable-next-line no-new-func -- what this file is for
   const make = new Function('parts', source) as (parts: object) => RecordEncoder;
   return make({ putString, putLong, putId, putByteString, refused });
 }

@@ -106,5 +106,5 @@ export function decodeFingerprinted(
 function readFingerprint(header: Uint8Array): Uint8Array | undefined {
   if (header.length === 8) return header;
   const text = asBuffer(header).toString('latin1');
-  return /^[0-9a-fA-F]{16}$/.test(text) ? Buffer.from(text, 'hex').reverse() : undefined;
+  return /^[0-9a-fA-F]{16}$/.test(text) ? Buffer.from(text, 'hex').toReversed() : undefined;
 }

@@ -217,7 +217,9 @@ describe('a change to what was released', () => {
 
   it('may better docs and samples freely', async () => {
     await write(
-      base().map((field) => ({ ...field, doc: 'Said better.', 'tollbook.sample': 'xyz' })),
+      base().map((field) =>
+        Object.assign(field, { doc: 'Said better.', 'tollbook.sample': 'xyz' }),
+      ),
     );
     expect(await check()).toEqual([]);
   });

@@ -69,7 +69,7 @@ beforeAll(async () => {
       callerNumber: '+447700900123',
       [index === 2 ? 'sheets' : 'pages']: 10 + index,
     };
-    const [box] = plan.boxes.filter(({ party: whose }) => whose === 'caller');
+    const box = plan.boxes.find(({ party: whose }) => whose === 'caller');
     stored.push({
       facts: Buffer.from(plan.encodeFacts(header, values)),
       fingerprint: plan.fingerprint,
