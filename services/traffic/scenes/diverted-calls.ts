@@ -117,7 +117,7 @@ export const attendedTransferCall: Script = (stage): Scene => {
   recorder.wait(0.05);
   recorder.say('communication.linked', null, {
     linkedCommunicationId: second.communicationId,
-    linkKind: 'attended_transfer',
+    linkKind: 'transfer',
   });
   second.wait(0.2);
   second.say('call.ended', 'a', { causeQ850: 16, sipStatus: 200, hangupParty: 'caller' });
