@@ -240,7 +240,9 @@ function handle(url: string, pid: number, data: string, ended: Promise<void>): E
     async stop(mode = 'fast') {
       if (!alive(pid)) return;
       process.kill(pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
-      await ended;
+      // The child does not keep the event loop alive; waiting for its end has to.
+      const awake = setInterval(() => undefined, 1_000);
+      await ended.finally(() => clearInterval(awake));
     },
   };
 }
