@@ -12,7 +12,7 @@ import type { Entry } from './key-tree/pages.ts';
 import { createLookup } from './directory/lookup.ts';
 import type { OpenedPointer, Pointers } from './pointers.ts';
 import { suiteOf } from './pointers.ts';
-import type { Access, BoxToOpen, Opened, Reader } from './port.ts';
+import type { Access, BoxToOpen, Opened, Reader, SealedQuarantined } from './port.ts';
 import { openQuarantinedBody, quarantinedDay } from './quarantine.ts';
 import { accountName, epochName, quarantineName } from './scope-names.ts';
 import { asUnavailable, mayPass } from './waiting.ts';
@@ -40,16 +40,6 @@ export function createReader({ pool, tree, freshness, pointers, record }: Reader
     }
   }
 
-  /** Answers "unavailable" for all where database or custodian are away. */
-  async function orUnavailable(count: number, work: () => Promise<Opened[]>): Promise<Opened[]> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      return Array.from({ length: count }, () => UNAVAILABLE);
-    }
-  }
-
   async function openBoxes(
     boxes: readonly BoxToOpen[],
     pointed: readonly OpenedPointer[],
@@ -69,45 +59,60 @@ export function createReader({ pool, tree, freshness, pointers, record }: Reader
     return opened;
   }
 
+  async function openBodies(records: readonly SealedQuarantined[]): Promise<Opened[]> {
+    await freshness.check();
+    const days = records.map(quarantinedDay);
+    const names = [...new Set(days.map((day) => quarantineName(day ?? 0)))];
+    const found = await tree.find(names);
+    const keys = new Map(names.map((name, i) => [name, found[i]]));
+    const opened = records.map((sealed, i): Opened => {
+      const day = days[i];
+      if (day === undefined) return TAMPERED;
+      const key = keys.get(quarantineName(day));
+      if (key?.state !== 'alive') return key?.state === 'ended' ? SHREDDED : LOST;
+      const plaintext = openQuarantinedBody(key.key, day, sealed);
+      return plaintext === undefined ? TAMPERED : { state: 'open', plaintext };
+    });
+    for (const key of found) if (key?.state === 'alive') key.key.fill(0);
+    return opened;
+  }
+
   return {
     async open(access, boxes) {
       if (boxes.length === 0) return [];
-      return orUnavailable(boxes.length, async () => {
-        const pointed = await pointers.open(boxes.map(({ ref }) => ref));
-        const touched = boxes.map(({ ref, index }, i) => ({
-          id: ref.eventId,
-          slots: slotsOf(pointed[i], index) ?? [],
-        }));
-        await recorded(access, touched);
-        return openBoxes(boxes, pointed);
-      });
+      const pointed = await orUndefined(() => pointers.open(boxes.map(({ ref }) => ref)));
+      if (pointed === undefined) return boxes.map(() => UNAVAILABLE);
+      const touched = boxes.map(({ ref, index }, i) => ({
+        id: ref.eventId,
+        slots: slotsOf(pointed[i], index) ?? [],
+      }));
+      await recorded(access, touched);
+      const opened = await orUndefined(() => openBoxes(boxes, pointed));
+      return opened ?? boxes.map(() => UNAVAILABLE);
     },
 
     async openQuarantined(access, records) {
       if (records.length === 0) return [];
-      await freshness.check();
       await recorded(
         access,
         records.map(({ id }) => ({ id, slots: [] })),
       );
-      return orUnavailable(records.length, async () => {
-        const days = records.map(quarantinedDay);
-        const names = [...new Set(days.map((day) => quarantineName(day ?? 0)))];
-        const found = await tree.find(names);
-        const keys = new Map(names.map((name, i) => [name, found[i]]));
-        return records.map((sealed, i) => {
-          const day = days[i];
-          if (day === undefined) return TAMPERED;
-          const key = keys.get(quarantineName(day));
-          if (key?.state !== 'alive') return key?.state === 'ended' ? SHREDDED : LOST;
-          const plaintext = openQuarantinedBody(key.key, day, sealed);
-          return plaintext === undefined ? TAMPERED : { state: 'open', plaintext };
-        });
-      });
+      const opened = await orUndefined(() => openBodies(records));
+      return opened ?? records.map(() => UNAVAILABLE);
     },
 
-    lookup: createLookup({ pool, tree, record: recorded }),
+    lookup: createLookup({ pool, tree, freshness, record: recorded }),
   };
+}
+
+/** Undefined where database or custodian are away. */
+async function orUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (mayPass(error)) return undefined;
+    throw error;
+  }
 }
 
 function slotsOf(pointed: OpenedPointer | undefined, index: number) {

@@ -3,6 +3,7 @@ import { ENTRY_ID_BYTES, partOf } from '../key-tree/entry-id.ts';
 import type { KeyTree } from '../key-tree/key-tree.ts';
 import type { NamedKey } from '../key-tree/names.ts';
 import type { Recorder } from '../access.ts';
+import type { Freshness } from '../freshness.ts';
 import type { Reader } from '../port.ts';
 import { directoryName } from '../scope-names.ts';
 import { asUnavailable } from '../waiting.ts';
@@ -11,6 +12,7 @@ import { directoryKeys, openRow, rowTag } from './row.ts';
 export interface LookupOptions {
   readonly pool: Pool;
   readonly tree: Pick<KeyTree, 'find'>;
+  readonly freshness: Freshness;
   readonly record: Recorder;
 }
 
@@ -19,11 +21,12 @@ export interface LookupOptions {
  * row at or after the identifier's tag (or the very first), so that a known identifier and an unknown one run the
  * same statements over the same number of rows and open as much.
  */
-export function createLookup({ pool, tree, record }: LookupOptions): Reader['lookup'] {
+export function createLookup({ pool, tree, freshness, record }: LookupOptions): Reader['lookup'] {
   return async (access, identifier, domains, months) => {
     const places = domains.flatMap((domain) => months.map((month) => ({ domain, month })));
     let slots: (Uint8Array | undefined)[];
     try {
+      await freshness.check();
       const found = await tree.find(
         places.map(({ domain, month }) => directoryName(domain, month)),
       );
@@ -37,7 +40,7 @@ export function createLookup({ pool, tree, record }: LookupOptions): Reader['loo
       access,
       slots.map((slot) => ({ id: nobody, slots: [slot ?? nobody] })),
     );
-    return places.map((place, i) => ({ ...place, slot: slots[i] }));
+    return places.map(({ domain, month }, i) => ({ domain, month, slot: slots[i] }));
   };
 }
 
