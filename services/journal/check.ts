@@ -7,13 +7,20 @@ const TYPE_CHARACTERS_MAX = 100;
 const POSITIONS_MAX = 10_000;
 
 /** What every adapter refuses before it talks to its store. */
-export function checkAppend(log: string, events: readonly NewEvent[], expected: number | 'any'): void {
+export function checkAppend(
+  log: string,
+  events: readonly NewEvent[],
+  expected: number | 'any',
+): void {
   checkLog(log);
   if (expected !== 'any') checkPosition(expected);
   for (const event of events) {
-    if (event.id.length !== ID_BYTES) throw invalid(`an event id has ${event.id.length} bytes instead of 16`);
+    if (event.id.length !== ID_BYTES)
+      throw invalid(`an event id has ${event.id.length} bytes instead of 16`);
     if (event.type.length === 0 || event.type.length > TYPE_CHARACTERS_MAX) {
-      throw invalid(`an event type has ${event.type.length} characters; 1 to ${TYPE_CHARACTERS_MAX} are allowed`);
+      throw invalid(
+        `an event type has ${event.type.length} characters; 1 to ${TYPE_CHARACTERS_MAX} are allowed`,
+      );
     }
     const { resume } = event;
     if (resume !== undefined && (!Number.isSafeInteger(resume) || resume < 0)) {
@@ -24,7 +31,9 @@ export function checkAppend(log: string, events: readonly NewEvent[], expected: 
 
 export function checkLog(log: string): void {
   if (!LOG.test(log)) {
-    throw invalid('a log name has 1 to 255 letters, digits or . _ : / - and begins with a letter or digit');
+    throw invalid(
+      'a log name has 1 to 255 letters, digits or . _ : / - and begins with a letter or digit',
+    );
   }
 }
 

@@ -76,7 +76,10 @@ export function createDecisionLog(
     }
   }
 
-  function enqueue(decide: () => readonly NewEvent[], alone: boolean): Promise<Appended | undefined> {
+  function enqueue(
+    decide: () => readonly NewEvent[],
+    alone: boolean,
+  ): Promise<Appended | undefined> {
     return new Promise((resolve, reject) => {
       waiting.push({ decide, alone, resolve, reject });
       void inTurn(appendNext);
@@ -103,7 +106,11 @@ function takeGroup(waiting: Waiting[]): Waiting[] {
 }
 
 /** False when the log no longer ends at `expected`. */
-async function appendAt(journal: Journal, events: readonly NewEvent[], expected: number): Promise<boolean> {
+async function appendAt(
+  journal: Journal,
+  events: readonly NewEvent[],
+  expected: number,
+): Promise<boolean> {
   try {
     await journal.append(DECISIONS, events, expected);
     return true;
@@ -113,7 +120,11 @@ async function appendAt(journal: Journal, events: readonly NewEvent[], expected:
   }
 }
 
-function answer(group: readonly Waiting[], parts: readonly (readonly NewEvent[])[], before: number): void {
+function answer(
+  group: readonly Waiting[],
+  parts: readonly (readonly NewEvent[])[],
+  before: number,
+): void {
   let first = before + 1;
   group.forEach((entry, i) => {
     const count = parts[i]?.length ?? 0;

@@ -31,7 +31,8 @@ export async function openLog(journal: Journal, log: string): Promise<OpenedLog>
   const { decisions, opened } = registerOf(journal);
   await decisions.appendIf(() => (opened.has(log) ? [] : [logOpened(log)]));
   const entry = opened.get(log);
-  if (entry === undefined) throw new JournalError('corrupt', `log.opened of ${log} was appended but not read back`);
+  if (entry === undefined)
+    throw new JournalError('corrupt', `log.opened of ${log} was appended but not read back`);
   return entry;
 }
 
@@ -69,7 +70,12 @@ export function logOpened(log: string): NewEvent {
 function decodeLogOpened(data: Uint8Array): string {
   try {
     const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-    if (typeof value === 'object' && value !== null && 'log' in value && typeof value.log === 'string') {
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      'log' in value &&
+      typeof value.log === 'string'
+    ) {
       return value.log;
     }
   } catch (cause) {
@@ -79,7 +85,11 @@ function decodeLogOpened(data: Uint8Array): string {
 }
 
 function unreadable(cause?: unknown): JournalError {
-  return new JournalError('corrupt', 'the decision log holds a log.opened that names no log; restore the journal', {
-    cause,
-  });
+  return new JournalError(
+    'corrupt',
+    'the decision log holds a log.opened that names no log; restore the journal',
+    {
+      cause,
+    },
+  );
 }

@@ -49,22 +49,36 @@ export interface Head {
 export interface Journal {
   /**
    * Appends the events as one contiguous run, durably. Atomic up to `maxAtomicBytes` of data and
-   * meta; a larger slice is split where `resume` is set, so a cut leaves whole source records.
-   * The same events at the same `expected` again (a retry) are answered as the first time.
+   * meta (with what the store adds to each event); a larger slice is split where `resume` is set, so
+   * a cut leaves whole source records. No events: nothing is written, `expected` is checked.
+   *
+   * The same events, told by their ids, at the same `expected` again (a retry) are answered as the
+   * first time, also by another process and when the log went on; of a slice that was cut only the
+   * rest is written. The same events with `any` again are answered with their first place; a store
+   * that lost its memory of recent ids (KurrentDB's restart) may hold such an event twice.
    *
    * @throws JournalError `conflict` when the log does not end at `expected`; `unknown` when the
    * outcome could not be learned (re-read the head, then retry or go on); `unavailable` when nothing
-   * was written and the store may come back; `full` when the store has no room.
+   * was written and the store may come back; `full` when the store has no room; `too_large` when one
+   * source record is over `maxAtomicBytes` (nothing was written); `invalid` for a misuse.
    */
   append(log: string, events: readonly NewEvent[], expected: Expected): Promise<Appended>;
 
   /**
    * Reads from the position after `after` to the end the log has when the read begins, in batches of
-   * at most `limit` events (the last one may be shorter). A log nobody wrote to reads as empty.
+   * `limit` events (the last one may be shorter). A log nobody wrote to reads as empty; where the
+   * oldest events were dropped by retention, reading begins behind them. The bytes of an event are
+   * views on a batch's memory: copy what is kept for long.
+   *
+   * @throws JournalError `unavailable` in mid-read (go on from the last position seen); `corrupt`
+   * when the store holds a gap or bytes that are no events of this ledger.
    */
   readLog(log: string, after: number, limit: number): AsyncIterable<RecordedEvent[]>;
 
-  /** The events at `positions` (any order, no more than 10,000), in order of position. */
+  /**
+   * The events at `positions` (any order, no more than 10,000), each once, in order of position.
+   * Positions the log does not hold, not yet or no more, are left out.
+   */
   readAt(log: string, positions: readonly number[]): Promise<RecordedEvent[]>;
 
   /** Undefined for a log nobody wrote to. */
@@ -91,7 +105,11 @@ export class JournalError extends Error {
   /** With `conflict`: where the log really ends. */
   readonly actual: number | undefined;
 
-  constructor(code: JournalErrorCode, message: string, options: { cause?: unknown; actual?: number } = {}) {
+  constructor(
+    code: JournalErrorCode,
+    message: string,
+    options: { cause?: unknown; actual?: number } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.actual = options.actual;

@@ -27,18 +27,21 @@ export function appendContract({ subject, freshLog }: Contract): void {
     test.each([
       ['behind the end', 1],
       ['ahead of the end', 7],
-    ])('refuses a writer that believes the log ends %s and says where it does', async (_, expected) => {
-      const { journal } = subject();
-      const log = freshLog();
-      const slice = aSlice(3);
-      await journal.append(log, slice, 0);
-      await expect(journal.append(log, aSlice(2), expected)).rejects.toMatchObject({
-        name: 'JournalError',
-        code: 'conflict',
-        actual: 3,
-      });
-      expect(ids(await readAll(journal, log))).toEqual(ids(slice));
-    });
+    ])(
+      'refuses a writer that believes the log ends %s and says where it does',
+      async (_, expected) => {
+        const { journal } = subject();
+        const log = freshLog();
+        const slice = aSlice(3);
+        await journal.append(log, slice, 0);
+        await expect(journal.append(log, aSlice(2), expected)).rejects.toMatchObject({
+          name: 'JournalError',
+          code: 'conflict',
+          actual: 3,
+        });
+        expect(ids(await readAll(journal, log))).toEqual(ids(slice));
+      },
+    );
 
     test('refuses a writer that expects something of an empty log', async () => {
       const { journal } = subject();
@@ -93,10 +96,12 @@ export function appendContract({ subject, freshLog }: Contract): void {
       const log = freshLog();
       const slice = aSlice(3);
       await journal.append(log, slice, 0);
-      await expect(journal.append(log, [...slice.slice(0, 2), anEvent()], 0)).rejects.toMatchObject({
-        code: 'conflict',
-        actual: 3,
-      });
+      await expect(journal.append(log, [...slice.slice(0, 2), anEvent()], 0)).rejects.toMatchObject(
+        {
+          code: 'conflict',
+          actual: 3,
+        },
+      );
       expect(ids(await readAll(journal, log))).toEqual(ids(slice));
     });
 
@@ -117,7 +122,10 @@ export function appendContract({ subject, freshLog }: Contract): void {
       expect(await journal.head(log)).toBeUndefined();
       await journal.append(log, aSlice(2), 0);
       expect(await journal.append(log, [], 2)).toEqual({ first: 3, last: 2 });
-      await expect(journal.append(log, [], 1)).rejects.toMatchObject({ code: 'conflict', actual: 2 });
+      await expect(journal.append(log, [], 1)).rejects.toMatchObject({
+        code: 'conflict',
+        actual: 2,
+      });
     });
 
     test('lets exactly one of several writers have each place', async () => {
@@ -162,7 +170,11 @@ export function appendContract({ subject, freshLog }: Contract): void {
       const { journal } = subject();
       const log = freshLog();
       const large = Math.ceil(journal.maxAtomicBytes / 2);
-      const slice = [anEvent({ resume: 1 }), anEvent({ data: randomBytes(large) }), anEvent({ data: randomBytes(large) })];
+      const slice = [
+        anEvent({ resume: 1 }),
+        anEvent({ data: randomBytes(large) }),
+        anEvent({ data: randomBytes(large) }),
+      ];
       await expect(journal.append(log, slice, 0)).rejects.toMatchObject({ code: 'too_large' });
       await expect(journal.append(log, slice, 'any')).rejects.toMatchObject({ code: 'too_large' });
       expect(await journal.head(log)).toBeUndefined();
@@ -176,7 +188,9 @@ export function appendContract({ subject, freshLog }: Contract): void {
       ['a negative resume', () => anEvent({ resume: -1 })],
     ])('refuses %s', async (_, event) => {
       const { journal } = subject();
-      await expect(journal.append(freshLog(), [event()], 0)).rejects.toMatchObject({ code: 'invalid' });
+      await expect(journal.append(freshLog(), [event()], 0)).rejects.toMatchObject({
+        code: 'invalid',
+      });
     });
 
     test.each(['', '$system', 'a b', 'x'.repeat(256)])('refuses the log name %j', async (log) => {

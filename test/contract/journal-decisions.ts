@@ -10,11 +10,15 @@ export function decisionsContract({ subject, freshLog }: Contract): void {
       const { journal, another } = subject();
       const log = freshLog();
       const other = await another();
-      const opened = await Promise.all([journal, other, journal, other].map((each) => openLog(each, log)));
+      const opened = await Promise.all(
+        [journal, other, journal, other].map((each) => openLog(each, log)),
+      );
       expect(new Set(opened.map(({ openedAt }) => openedAt)).size).toBe(1);
       expect(await openLog(await another(), log)).toEqual(opened[0]);
       const events = await readAll(journal, DECISIONS);
-      const mine = events.filter((event) => Buffer.from(event.data).toString() === JSON.stringify({ log }));
+      const mine = events.filter(
+        (event) => Buffer.from(event.data).toString() === JSON.stringify({ log }),
+      );
       expect(mine.map((event) => event.type)).toEqual([LOG_OPENED]);
       expect(mine[0]?.position).toBe(opened[0]?.openedAt);
     });
@@ -46,7 +50,10 @@ export function decisionsContract({ subject, freshLog }: Contract): void {
       if (one === undefined || two === undefined) throw new Error('two logs were made');
       const written = await Promise.all(
         Array.from({ length: 20 }, async (_, i) => {
-          const events = [anEvent({ type: 'access.recorded' }), anEvent({ type: 'access.recorded' })];
+          const events = [
+            anEvent({ type: 'access.recorded' }),
+            anEvent({ type: 'access.recorded' }),
+          ];
           const decisions = i % 2 === 0 ? one : two;
           const { first, last } = await decisions.append(events);
           expect(last - first).toBe(1);
@@ -60,7 +67,8 @@ export function decisionsContract({ subject, freshLog }: Contract): void {
       expect(seen[0]?.map((event) => event.position)).toEqual(seen[0]?.map((_, i) => i + 1));
       expect(ids(seen[1] ?? [])).toEqual(ids(seen[0] ?? []));
       const all = ids(seen[0] ?? []);
-      for (const id of ids(written.flat())) expect(all.filter((each) => each === id)).toHaveLength(1);
+      for (const id of ids(written.flat()))
+        expect(all.filter((each) => each === id)).toHaveLength(1);
     });
 
     test('compare-and-set: of several that would be the first, one is', async () => {

@@ -3,7 +3,13 @@ import type { Journal, NewEvent, RecordedEvent } from '#journal';
 
 /** Any event; `over` fixes what matters to a test. */
 export function anEvent(over: Partial<NewEvent> = {}): NewEvent {
-  return { id: randomBytes(16), type: 'call.ended', data: randomBytes(24), meta: randomBytes(8), ...over };
+  return {
+    id: randomBytes(16),
+    type: 'call.ended',
+    data: randomBytes(24),
+    meta: randomBytes(8),
+    ...over,
+  };
 }
 
 /** `count` events of which each completes a source record: resume from `resume` on. */
@@ -11,7 +17,12 @@ export function aSlice(count: number, resume = 1): NewEvent[] {
   return Array.from({ length: count }, (_, i) => anEvent({ resume: resume + i }));
 }
 
-export async function readAll(journal: Journal, log: string, after = 0, limit = 1000): Promise<RecordedEvent[]> {
+export async function readAll(
+  journal: Journal,
+  log: string,
+  after = 0,
+  limit = 1000,
+): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for await (const batch of journal.readLog(log, after, limit)) events.push(...batch);
   return events;

@@ -52,7 +52,9 @@ export function fencesContract({ subject, freshLog }: Contract): void {
       const log = freshLog();
       const one = fence();
       const other = await another();
-      const places = await Promise.all([journal, other, journal, other].map((each) => each.append(log, [one], 'any')));
+      const places = await Promise.all(
+        [journal, other, journal, other].map((each) => each.append(log, [one], 'any')),
+      );
       expect(new Set(places.map(({ first }) => first)).size).toBe(1);
       expect(await readAll(journal, log)).toHaveLength(1);
     });
@@ -61,7 +63,8 @@ export function fencesContract({ subject, freshLog }: Contract): void {
       const { journal } = subject();
       const one = fence();
       const logs = [freshLog(), freshLog(), freshLog()];
-      for (const log of logs) expect(await journal.append(log, [one], 'any')).toEqual({ first: 1, last: 1 });
+      for (const log of logs)
+        expect(await journal.append(log, [one], 'any')).toEqual({ first: 1, last: 1 });
     });
 
     test('come through a busy writer, who loses and doubles nothing', async () => {
@@ -89,7 +92,10 @@ export function fencesContract({ subject, freshLog }: Contract): void {
       await journal.append(log, aSlice(2, 10), 0);
       await (await another()).append(log, [fence()], 'any');
       const slice = aSlice(2, 12);
-      await expect(journal.append(log, slice, 2)).rejects.toMatchObject({ code: 'conflict', actual: 3 });
+      await expect(journal.append(log, slice, 2)).rejects.toMatchObject({
+        code: 'conflict',
+        actual: 3,
+      });
       expect(await journal.head(log)).toEqual({ position: 3, resume: 11 });
       expect(await journal.append(log, slice, 3)).toEqual({ first: 4, last: 5 });
     });
@@ -97,7 +103,11 @@ export function fencesContract({ subject, freshLog }: Contract): void {
 }
 
 /** As ingest does: on a conflict re-read the head and go on if nobody took the records over. */
-async function writeAll(journal: Journal, log: string, slices: readonly (readonly NewEvent[])[]): Promise<void> {
+async function writeAll(
+  journal: Journal,
+  log: string,
+  slices: readonly (readonly NewEvent[])[],
+): Promise<void> {
   let position = 0;
   for (const slice of slices) {
     for (;;) {

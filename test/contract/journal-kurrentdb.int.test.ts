@@ -9,12 +9,19 @@ import type { JournalSubject } from './journal.ts';
 import { journalContract } from './journal.ts';
 
 /** Journals on streams of their own, closed together. */
-function journals(): { open(connectionString: string, ms: number): Journal; close(): Promise<void> } {
+function journals(): {
+  open(connectionString: string, ms: number): Journal;
+  close(): Promise<void>;
+} {
   const prefix = `test-${randomUUID()}-`;
   const opened: Journal[] = [];
   return {
     open(connectionString, ms) {
-      const journal = createKurrentJournal({ connectionString, prefix, timeouts: { appendMs: ms, readMs: ms } });
+      const journal = createKurrentJournal({
+        connectionString,
+        prefix,
+        timeouts: { appendMs: ms, readMs: ms },
+      });
       opened.push(journal);
       return journal;
     },
@@ -34,7 +41,10 @@ journalContract('kurrentdb stub', async (): Promise<JournalSubject> => {
     another: () => Promise.resolve(open(beside.connectionString, 2000)),
     outage: {
       lose: (what, then) =>
-        stub.failAppends({ kind: what === 'request' ? 'cut_before' : 'cut_after', down: then === 'down' }),
+        stub.failAppends({
+          kind: what === 'request' ? 'cut_before' : 'cut_after',
+          down: then === 'down',
+        }),
       down: () => stub.network.down(),
       up: () => stub.network.up(),
     },

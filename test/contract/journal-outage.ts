@@ -6,7 +6,10 @@ import { anEvent, aSlice, ids, readAll } from './journal-events.ts';
 
 export function outageContract({ subject, freshLog }: Contract): void {
   /** Runs with the way to the store broken at will, and whole again afterwards. */
-  async function withOutage(context: { skip(note: string): void }, work: (outage: Outage) => Promise<void>): Promise<void> {
+  async function withOutage(
+    context: { skip(note: string): void },
+    work: (outage: Outage) => Promise<void>,
+  ): Promise<void> {
     const { outage } = subject();
     if (outage === undefined) {
       context.skip('the way to this store cannot be broken');
@@ -20,12 +23,18 @@ export function outageContract({ subject, freshLog }: Contract): void {
   }
 
   /** As every writer does: unknown and unavailable mean the same events again, at the same place. */
-  async function insist(journal: Journal, log: string, events: readonly NewEvent[], expected: Expected): Promise<Appended> {
+  async function insist(
+    journal: Journal,
+    log: string,
+    events: readonly NewEvent[],
+    expected: Expected,
+  ): Promise<Appended> {
     for (;;) {
       try {
         return await journal.append(log, events, expected);
       } catch (error) {
-        if (!(error instanceof JournalError) || !['unknown', 'unavailable'].includes(error.code)) throw error;
+        if (!(error instanceof JournalError) || !['unknown', 'unavailable'].includes(error.code))
+          throw error;
         await pause();
       }
     }
@@ -95,7 +104,10 @@ export function outageContract({ subject, freshLog }: Contract): void {
         await expect(journal.append(log, slice, 2)).rejects.toMatchObject({ code: 'unknown' });
         await other.append(log, [anEvent()], 'any');
         outage.up();
-        await expect(insist(journal, log, slice, 2)).rejects.toMatchObject({ code: 'conflict', actual: 3 });
+        await expect(insist(journal, log, slice, 2)).rejects.toMatchObject({
+          code: 'conflict',
+          actual: 3,
+        });
         expect(await journal.head(log)).toEqual({ position: 3, resume: 2 });
         expect(await insist(journal, log, slice, 3)).toEqual({ first: 4, last: 7 });
         expect(ids(await readAll(journal, log)).slice(3)).toEqual(ids(slice));
@@ -110,7 +122,9 @@ export function outageContract({ subject, freshLog }: Contract): void {
         await expect(journal.head(log)).rejects.toMatchObject({ code: 'unavailable' });
         await expect(readAll(journal, log)).rejects.toMatchObject({ code: 'unavailable' });
         await expect(journal.readAt(log, [1])).rejects.toMatchObject({ code: 'unavailable' });
-        await expect(journal.append(log, aSlice(2), 0)).rejects.toMatchObject({ code: 'unavailable' });
+        await expect(journal.append(log, aSlice(2), 0)).rejects.toMatchObject({
+          code: 'unavailable',
+        });
         expect(await other.head(log)).toBeUndefined();
         outage.up();
         await insist(journal, log, aSlice(2), 0);
@@ -121,9 +135,15 @@ export function outageContract({ subject, freshLog }: Contract): void {
         const { journal } = subject();
         const log = freshLog();
         // More than a page of any adapter, so that the break comes in mid-read.
-        const slice = Array.from({ length: 30 }, (_, i) => anEvent({ data: Buffer.alloc(20_000, i), resume: i }));
+        const slice = Array.from({ length: 30 }, (_, i) =>
+          anEvent({ data: Buffer.alloc(20_000, i), resume: i }),
+        );
         for (let i = 0; i < 40; i += 1) {
-          await journal.append(log, slice.map((one) => anEvent({ ...one, id: anEvent().id })), 30 * i);
+          await journal.append(
+            log,
+            slice.map((one) => anEvent({ ...one, id: anEvent().id })),
+            30 * i,
+          );
         }
         const seen: number[] = [];
         const read = async () => {

@@ -14,7 +14,9 @@ journalContract('postgres', async (): Promise<JournalSubject> => {
   await migrateJournal(database.pool);
   const direct = new URL(database.url);
   const socket = direct.searchParams.get('host') ?? '';
-  const proxy = await startTcpProxy({ path: `${socket}/.s.PGSQL.${direct.port === '' ? '5432' : direct.port}` });
+  const proxy = await startTcpProxy({
+    path: `${socket}/.s.PGSQL.${direct.port === '' ? '5432' : direct.port}`,
+  });
   const url = new URL(database.url);
   url.searchParams.delete('host');
   url.host = `127.0.0.1:${proxy.port}`;

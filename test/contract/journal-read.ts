@@ -123,9 +123,15 @@ export function readContract({ subject, freshLog }: Contract): void {
     test('pages through more than it would hold in memory', async () => {
       const { journal } = subject();
       const log = freshLog();
-      const slice = Array.from({ length: 20 }, (_, i) => anEvent({ data: randomBytes(20_000), resume: i }));
+      const slice = Array.from({ length: 20 }, (_, i) =>
+        anEvent({ data: randomBytes(20_000), resume: i }),
+      );
       for (let i = 0; i < 30; i += 1) {
-        await journal.append(log, slice.map((one) => ({ ...one, id: randomBytes(16) })), 20 * i);
+        await journal.append(
+          log,
+          slice.map((one) => ({ ...one, id: randomBytes(16) })),
+          20 * i,
+        );
       }
       let position = 0;
       for await (const batch of journal.readLog(log, 0, 7)) {
@@ -146,7 +152,9 @@ export function readContract({ subject, freshLog }: Contract): void {
       await journal.append(log, all.slice(50), 50);
       const picked = await journal.readAt(log, [120, 51, 3, 50, 3, 0, 121, 9_999]);
       expect(picked.map((one) => one.position)).toEqual([3, 50, 51, 120]);
-      expect(picked.map(content)).toEqual([2, 49, 50, 119].map((i) => all[i]).flatMap((one) => (one ? [content(one)] : [])));
+      expect(picked.map(content)).toEqual(
+        [2, 49, 50, 119].map((i) => all[i]).flatMap((one) => (one ? [content(one)] : [])),
+      );
       expect(await journal.readAt(log, [])).toEqual([]);
     });
 
@@ -179,7 +187,8 @@ export function readContract({ subject, freshLog }: Contract): void {
     ])('refuses %s', async (_, after, limit) => {
       const { journal } = subject();
       const read = async () => {
-        for await (const batch of journal.readLog(freshLog(), after, limit)) expect(batch).toBeUndefined();
+        for await (const batch of journal.readLog(freshLog(), after, limit))
+          expect(batch).toBeUndefined();
       };
       await expect(read()).rejects.toMatchObject({ code: 'invalid' });
     });

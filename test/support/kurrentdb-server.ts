@@ -17,9 +17,13 @@ export async function findKurrentServer(): Promise<KurrentServer | undefined> {
   const named = process.env['TOLLBOOK_TEST_KURRENTDB'] ?? '';
   if (named !== '') return { connectionString: named, async [Symbol.asyncDispose]() {} };
   const sockets = ['/var/run/docker.sock', `${process.env['XDG_RUNTIME_DIR'] ?? ''}/docker.sock`];
-  const docker = process.env['DOCKER_HOST'] !== undefined || sockets.some((socket) => existsSync(socket));
+  const docker =
+    process.env['DOCKER_HOST'] !== undefined || sockets.some((socket) => existsSync(socket));
   if (!docker && !isRequired('kurrentdb')) {
-    missing('kurrentdb', 'set TOLLBOOK_TEST_KURRENTDB=esdb://… or start Docker to test against a real server');
+    missing(
+      'kurrentdb',
+      'set TOLLBOOK_TEST_KURRENTDB=esdb://… or start Docker to test against a real server',
+    );
     return undefined;
   }
   try {
@@ -34,7 +38,10 @@ export async function findKurrentServer(): Promise<KurrentServer | undefined> {
       },
     };
   } catch (error) {
-    missing('kurrentdb', `no container of ${IMAGE} starts: ${error instanceof Error ? error.message : 'unknown'}`);
+    missing(
+      'kurrentdb',
+      `no container of ${IMAGE} starts: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
     return undefined;
   }
 }

@@ -28,7 +28,12 @@ export type WriteResult =
 export interface StubStore {
   write(stream: string, expected: ExpectedRevision, events: readonly ProposedEvent[]): WriteResult;
   /** Undefined for a stream that does not exist; empty behind its end. */
-  read(stream: string, from: number | 'start' | 'end', backwards: boolean, count: number): StubEvent[] | 'deleted' | undefined;
+  read(
+    stream: string,
+    from: number | 'start' | 'end',
+    backwards: boolean,
+    count: number,
+  ): StubEvent[] | 'deleted' | undefined;
   /** As `$tb` does: events below `revision` are no longer read. */
   truncate(stream: string, revision: number): void;
   tombstone(stream: string): void;
@@ -45,9 +50,18 @@ export function createStubStore({ maxAppendSize = 1024 * 1024 } = {}): StubStore
   const streams = new Map<string, Stream>();
   let logPosition = 0;
 
-  function write(name: string, expected: ExpectedRevision, events: readonly ProposedEvent[]): WriteResult {
+  function write(
+    name: string,
+    expected: ExpectedRevision,
+    events: readonly ProposedEvent[],
+  ): WriteResult {
     if (sizeOf(events) > maxAppendSize) return { outcome: 'too_large' };
-    const stream: Stream = streams.get(name) ?? { events: [], byId: new Map(), truncatedBefore: 0, deleted: false };
+    const stream: Stream = streams.get(name) ?? {
+      events: [],
+      byId: new Map(),
+      truncatedBefore: 0,
+      deleted: false,
+    };
     if (stream.deleted) return { outcome: 'deleted' };
     const check = checkVersion(stream, expected, events);
     if (check !== 'write') return check;
@@ -71,7 +85,7 @@ export function createStubStore({ maxAppendSize = 1024 * 1024 } = {}): StubStore
       const last = stream.events.length - 1;
       const start = from === 'start' ? 0 : from === 'end' ? last : from;
       const events = backwards
-        ? stream.events.slice(Math.max(0, start + 1 - count), start + 1).reverse()
+        ? stream.events.slice(Math.max(0, start + 1 - count), start + 1).toReversed()
         : stream.events.slice(Math.max(start, stream.truncatedBefore)).slice(0, count);
       return events.filter((event) => event.revision >= stream.truncatedBefore);
     },
@@ -112,6 +126,7 @@ function checkVersion(
 
 function sizeOf(events: readonly ProposedEvent[]): number {
   let bytes = 0;
-  for (const { type, data, metadata } of events) bytes += 17 + 2 * type.length + data.length + metadata.length;
+  for (const { type, data, metadata } of events)
+    bytes += 17 + 2 * type.length + data.length + metadata.length;
   return bytes;
 }

@@ -10,7 +10,12 @@ import type {
   ReadReq,
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import type { ExpectedRevision, ProposedEvent, StubEvent, WriteResult } from './kurrentdb-stub-store.ts';
+import type {
+  ExpectedRevision,
+  ProposedEvent,
+  StubEvent,
+  WriteResult,
+} from './kurrentdb-stub-store.ts';
 
 /* Between the stub's values and the messages of the protocol. */
 
@@ -20,7 +25,10 @@ function streamName(options: Identified): string {
   return Buffer.from(options.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
 }
 
-export function appendOptions(options: AppendReq.Options): { stream: string; expected: ExpectedRevision } {
+export function appendOptions(options: AppendReq.Options): {
+  stream: string;
+  expected: ExpectedRevision;
+} {
   const stream = streamName(options);
   if (options.hasNoStream()) return { stream, expected: 'no_stream' };
   if (options.hasAny()) return { stream, expected: 'any' };
@@ -43,7 +51,9 @@ export function batchOptions(options: BatchAppendReq.Options | undefined): {
   return { stream, expected: Number(options.getStreamPosition()), late };
 }
 
-export function proposed(message: AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage): ProposedEvent {
+export function proposed(
+  message: AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage,
+): ProposedEvent {
   const map = message.getMetadataMap();
   return {
     id: message.getId()?.getString() ?? '',
@@ -116,8 +126,15 @@ function batchError(result: WriteResult | 'timeout', expected: ExpectedRevision)
 function statusOf(name: string, detail: { serializeBinary(): Uint8Array }): statuses.Status {
   const type = Buffer.from(`type.googleapis.com/event_store.client.${name}`);
   const value = detail.serializeBinary();
-  const any = Buffer.concat([Buffer.of(0x0a, ...varint(type.length)), type, Buffer.of(0x12, ...varint(value.length)), value]);
-  return statuses.Status.deserializeBinary(Buffer.concat([Buffer.of(0x1a, ...varint(any.length)), any]));
+  const any = Buffer.concat([
+    Buffer.of(0x0a, ...varint(type.length)),
+    type,
+    Buffer.of(0x12, ...varint(value.length)),
+    value,
+  ]);
+  return statuses.Status.deserializeBinary(
+    Buffer.concat([Buffer.of(0x1a, ...varint(any.length)), any]),
+  );
 }
 
 function varint(value: number): number[] {
@@ -132,7 +149,12 @@ export function readOptions(request: ReadReq): {
 } {
   const options = request.getOptions();
   const stream = options?.getStream();
-  const from = stream?.hasEnd() === true ? 'end' : stream?.hasRevision() === true ? Number(stream.getRevision()) : 'start';
+  const from =
+    stream?.hasEnd() === true
+      ? 'end'
+      : stream?.hasRevision() === true
+        ? Number(stream.getRevision())
+        : 'start';
   return {
     stream: stream === undefined ? '' : streamName(stream),
     from,

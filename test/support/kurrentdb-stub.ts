@@ -1,6 +1,5 @@
 import type { ServerDuplexStream, ServerReadableStream, ServerWritableStream } from '@grpc/grpc-js';
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
-import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type {
@@ -11,7 +10,14 @@ import type {
   ReadReq,
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import type { ExpectedRevision, ProposedEvent, StubStore, WriteResult } from './kurrentdb-stub-store.ts';
+import type {
+  ExpectedRevision,
+  ProposedEvent,
+  StubStore,
+  WriteResult,
+} from './kurrentdb-stub-store.ts';
+import type { Refusal } from './kurrentdb-stub-refusals.ts';
+import { refusalOf, refuse, supportedMethods, withException } from './kurrentdb-stub-refusals.ts';
 import { createStubStore } from './kurrentdb-stub-store.ts';
 import * as wire from './kurrentdb-stub-wire.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
@@ -69,7 +75,8 @@ interface State {
 /** A KurrentDB node in memory that speaks the real protocol on the client's own generated services. */
 export async function startKurrentStub(options: StubOptions = {}): Promise<KurrentStub> {
   const { maxAppendSize } = options;
-  const store = options.store ?? createStubStore(maxAppendSize === undefined ? {} : { maxAppendSize });
+  const store =
+    options.store ?? createStubStore(maxAppendSize === undefined ? {} : { maxAppendSize });
   const state: State = {
     store,
     options,
@@ -121,12 +128,6 @@ type AppendAnswer = (error: Refusal | null, reply?: AppendResp) => void;
 type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
 type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
-interface Refusal {
-  readonly code: status;
-  readonly details: string;
-  readonly metadata: Metadata;
-}
-
 async function bind(server: Server, { tls }: StubOptions): Promise<number> {
   const credentials =
     tls === undefined
@@ -142,7 +143,7 @@ async function bind(server: Server, { tls }: StubOptions): Promise<number> {
 
 function append(state: State, call: AppendCall, answer: AppendAnswer): void {
   state.calls.append += 1;
-  const refusal = refuse(state, call.metadata);
+  const refusal = refuse(call.metadata, state.options.credentials, state.leaderPort);
   let stream = '';
   let expected: ExpectedRevision = 'any';
   const events: ProposedEvent[] = [];
@@ -173,7 +174,10 @@ function append(state: State, call: AppendCall, answer: AppendAnswer): void {
 }
 
 function batchAppend(state: State, call: BatchCall): void {
-  const open = new Map<string, { stream: string; expected: ExpectedRevision; late: boolean; events: ProposedEvent[] }>();
+  const open = new Map<
+    string,
+    { stream: string; expected: ExpectedRevision; late: boolean; events: ProposedEvent[] }
+  >();
   call.on('error', () => undefined);
   call.on('end', () => call.end());
   call.on('data', (message: BatchAppendReq) => {
@@ -182,7 +186,8 @@ function batchAppend(state: State, call: BatchCall): void {
     const options = message.getOptions();
     const batch = open.get(key) ?? { ...wire.batchOptions(options), events: [] };
     open.set(key, batch);
-    for (const proposed of message.getProposedMessagesList()) batch.events.push(wire.proposed(proposed));
+    for (const proposed of message.getProposedMessagesList())
+      batch.events.push(wire.proposed(proposed));
     if (!message.getIsFinal()) return;
     open.delete(key);
     state.calls.batchAppend += 1;
@@ -190,7 +195,8 @@ function batchAppend(state: State, call: BatchCall): void {
     withFault(state, {
       // The deadline is the client's wall clock: one that runs ahead is late at once.
       write: () => (late ? { outcome: 'deleted' } : state.store.write(stream, expected, events)),
-      reply: (result) => call.write(wire.batchAnswer(late ? 'timeout' : result, correlation, stream, expected)),
+      reply: (result) =>
+        call.write(wire.batchAnswer(late ? 'timeout' : result, correlation, stream, expected)),
       halfClose: () => call.end(),
       timeout: () => call.write(wire.batchAnswer('timeout', correlation, stream, expected)),
     });
@@ -238,7 +244,7 @@ function withFault(state: State, { write, reply, halfClose, timeout }: Writing):
 function read(state: State, call: ReadCall): void {
   state.calls.read += 1;
   call.on('error', () => undefined);
-  const refusal = refuse(state, call.metadata);
+  const refusal = refuse(call.metadata, state.options.credentials, state.leaderPort);
   if (refusal !== undefined) {
     call.emit('error', refusal);
     return;
@@ -247,59 +253,13 @@ function read(state: State, call: ReadCall): void {
   const { stream, from, backwards, count } = wire.readOptions(call.request);
   const events = state.store.read(stream, from, backwards, count);
   if (events === 'deleted') {
-    call.emit('error', withException(status.FAILED_PRECONDITION, 'stream-deleted', { 'stream-name': stream }));
+    call.emit(
+      'error',
+      withException(status.FAILED_PRECONDITION, 'stream-deleted', { 'stream-name': stream }),
+    );
     return;
   }
   if (events === undefined) call.write(wire.notFound(stream));
   else for (const event of events) call.write(wire.recorded(event));
   call.end();
-}
-
-/** Undefined where the call may go on: its credentials are right and this node may answer it. */
-function refuse(state: State, metadata: Metadata): Refusal | undefined {
-  const { credentials } = state.options;
-  if (credentials !== undefined) {
-    const wanted = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
-    if (metadata.get('authorization')[0] !== wanted) {
-      return withException(status.UNAUTHENTICATED, 'access-denied', {});
-    }
-  }
-  if (state.leaderPort !== undefined && metadata.get('requires-leader')[0] === 'true') {
-    return withException(status.NOT_FOUND, 'not-leader', {
-      'leader-endpoint-host': 'localhost',
-      'leader-endpoint-port': String(state.leaderPort),
-    });
-  }
-  return undefined;
-}
-
-function refusalOf(result: WriteResult, stream: string): Refusal | undefined {
-  if (result.outcome === 'deleted') {
-    return withException(status.FAILED_PRECONDITION, 'stream-deleted', { 'stream-name': stream });
-  }
-  if (result.outcome === 'too_large') {
-    return withException(status.INVALID_ARGUMENT, 'maximum-append-size-exceeded', {
-      'maximum-append-size': '1048576',
-    });
-  }
-  return undefined;
-}
-
-function withException(code: status, exception: string, details: Readonly<Record<string, string>>): Refusal {
-  const metadata = new Metadata();
-  metadata.set('exception', exception);
-  for (const [name, value] of Object.entries(details)) metadata.set(name, value);
-  return { code, details: exception, metadata };
-}
-
-function supportedMethods(): unknown {
-  const reply = new features.SupportedMethods();
-  reply.setEventStoreServerVersion('24.10.0');
-  for (const name of ['append', 'batchappend', 'read']) {
-    const method = new features.SupportedMethod();
-    method.setServiceName('event_store.client.streams.streams');
-    method.setMethodName(name);
-    reply.addMethods(method);
-  }
-  return reply;
 }

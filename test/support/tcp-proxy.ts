@@ -46,7 +46,8 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       if (thenDown) goDown();
       close();
     };
-    for (const socket of [client, server]) socket.setNoDelay(true).on('error', close).on('close', close);
+    for (const socket of [client, server])
+      socket.setNoDelay(true).on('error', close).on('close', close);
     client.on('data', (chunk: Buffer) => {
       if (armed !== undefined && chunk.includes(armed.marker)) {
         const { cut } = armed;

@@ -22,10 +22,15 @@ export async function append(
   const pieces = cutIntoPieces(events, ATOMIC_BYTES_MAX, storedBytes);
   if (events.length === 0) return await appendNothing(logs, log, expected);
   if (expected !== 'any') {
-    return await logs.inTurn(log, () => appendPieces(connection, logs, log, events, expected, pieces));
+    return await logs.inTurn(log, () =>
+      appendPieces(connection, logs, log, events, expected, pieces),
+    );
   }
   if (pieces.length > 1) {
-    throw new JournalError('too_large', `events for any position are over ${ATOMIC_BYTES_MAX} bytes; append fewer at once`);
+    throw new JournalError(
+      'too_large',
+      `events for any position are over ${ATOMIC_BYTES_MAX} bytes; append fewer at once`,
+    );
   }
   return await logs.inTurn(log, () => appendAnywhere(connection, logs, log, events));
 }
@@ -57,7 +62,8 @@ async function appendPieces(
       } else {
         begun = true;
         const held = await countHeld(connection, log, events.slice(done), expected + done);
-        if (held === 0) throw conflict(log, expected + done, (await logs.readHead(log))?.position ?? 0);
+        if (held === 0)
+          throw conflict(log, expected + done, (await logs.readHead(log))?.position ?? 0);
         done += held;
         left = cutIntoPieces(events.slice(done), ATOMIC_BYTES_MAX, storedBytes);
       }

@@ -1,4 +1,9 @@
-import type { BinaryEventData, Credentials, ReadRevision, ResolvedEvent } from '@eventstore/db-client';
+import type {
+  BinaryEventData,
+  Credentials,
+  ReadRevision,
+  ResolvedEvent,
+} from '@eventstore/db-client';
 import { EventStoreDBClient, NotLeaderError, StreamNotFoundError } from '@eventstore/db-client';
 import { JournalError } from '../port.ts';
 import { explain, SilentStore } from './errors.ts';
@@ -18,7 +23,11 @@ export interface Timeouts {
 /** What the adapter asks of the store; every call goes to the leader. */
 export interface Connection {
   /** Rejects with the client's own errors. Resolves with the position of the last event. */
-  append(log: string, events: readonly BinaryEventData[], expected: number | 'any'): Promise<number>;
+  append(
+    log: string,
+    events: readonly BinaryEventData[],
+    expected: number | 'any',
+  ): Promise<number>;
   /** Up to `count` events from position `from` on; fewer only at the end of the log. */
   readForwards(log: string, from: number, count: number): Promise<StoredEvent[]>;
   /** Up to `count` events from position `from` (or the last one) back. */
@@ -37,7 +46,8 @@ export function connect(connectionString: string, prefix: string, timeouts: Time
     expected: number | 'any',
   ): Promise<number> {
     const result = client.appendToStream(prefix + log, [...events], {
-      expectedRevision: expected === 'any' ? 'any' : expected === 0 ? 'no_stream' : BigInt(expected - 1),
+      expectedRevision:
+        expected === 'any' ? 'any' : expected === 0 ? 'no_stream' : BigInt(expected - 1),
       requiresLeader: true,
       deadline: timeouts.appendMs,
       // With credentials per call the client makes one gRPC call an append. Without, all appends
@@ -87,16 +97,23 @@ export function connect(connectionString: string, prefix: string, timeouts: Time
 
 /** Refuses what the client would silently ignore or get wrong. */
 function checkConnectionString(connectionString: string): Credentials {
-  const match = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]+)@)?[^?]*(?:\?(.*))?$/.exec(connectionString.trim());
+  const match = /^esdb(?:\+discover)?:\/\/(?:([^:@/]+):([^@/]+)@)?[^?]*(?:\?(.*))?$/.exec(
+    connectionString.trim(),
+  );
   if (match === null) {
-    throw new JournalError('invalid', 'the event store is named by esdb:// or esdb+discover://, hosts and options');
+    throw new JournalError(
+      'invalid',
+      'the event store is named by esdb:// or esdb+discover://, hosts and options',
+    );
   }
   const [, username, password, query = ''] = match;
-  const options = new Map([...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value]));
+  const options = new Map(
+    [...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value]),
+  );
   if (options.get('tlsverifycert') === 'false') {
     throw new JournalError(
       'invalid',
-      'tlsVerifyCert=false is not supported: name the server\'s authority with tlsCAFile=, or tls=false on loopback',
+      "tlsVerifyCert=false is not supported: name the server's authority with tlsCAFile=, or tls=false on loopback",
     );
   }
   if (options.has('throwonappendfailure')) {
@@ -106,7 +123,10 @@ function checkConnectionString(connectionString: string): Credentials {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   }
   if (options.get('tls') === 'false') return { username: 'none', password: 'none' };
-  throw new JournalError('invalid', 'the event store is reached over TLS: put user:password@ before the host');
+  throw new JournalError(
+    'invalid',
+    'the event store is reached over TLS: put user:password@ before the host',
+  );
 }
 
 /** The promise, or SilentStore when it takes longer. A later rejection goes unheard. */
@@ -132,7 +152,10 @@ async function collect(
   let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => reject(new SilentStore(`nothing read within ${silentMs} ms`)), silentMs);
+      timer = setTimeout(
+        () => reject(new SilentStore(`nothing read within ${silentMs} ms`)),
+        silentMs,
+      );
       stream.on('data', (event: ResolvedEvent) => {
         events.push(event);
         timer?.refresh();

@@ -40,9 +40,13 @@ export function explain(error: unknown): unknown {
     );
   }
   if (error instanceof StreamDeletedError) {
-    return new JournalError('corrupt', 'the stream of a log was deleted in the event store; restore it from a copy', {
-      cause: error,
-    });
+    return new JournalError(
+      'corrupt',
+      'the stream of a log was deleted in the event store; restore it from a copy',
+      {
+        cause: error,
+      },
+    );
   }
   if (error instanceof AccessDeniedError) {
     return new JournalError(
@@ -52,9 +56,13 @@ export function explain(error: unknown): unknown {
     );
   }
   if (isPassing(error) || error instanceof NotLeaderError) {
-    return new JournalError('unavailable', 'the event store is away; it is asked again until it answers', {
-      cause: error,
-    });
+    return new JournalError(
+      'unavailable',
+      'the event store is away; it is asked again until it answers',
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

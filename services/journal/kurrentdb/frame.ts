@@ -33,7 +33,12 @@ export interface StoredEvent {
  * The event as the client takes it. `place` is its position, or `any` for a fence; with the log and
  * the event's id it gives the store's id, so that the same append again is recognised by the store.
  */
-export function toStore(log: string, event: NewEvent, place: number | 'any', state: ResumeState): BinaryEventData {
+export function toStore(
+  log: string,
+  event: NewEvent,
+  place: number | 'any',
+  state: ResumeState,
+): BinaryEventData {
   return {
     id: storeId(log, event.id, place),
     contentType: 'application/octet-stream',
@@ -51,7 +56,16 @@ function encodeMetadata(event: NewEvent, state: ResumeState): Uint8Array {
   const metadata = new Uint8Array(bytes);
   const view = new DataView(metadata.buffer);
   view.setUint8(0, VERSION);
-  view.setUint8(1, own !== undefined ? RESUME : resume !== undefined ? RESUME | INHERITED : state === 'none' ? NONE : 0);
+  view.setUint8(
+    1,
+    own !== undefined
+      ? RESUME
+      : resume !== undefined
+        ? RESUME | INHERITED
+        : state === 'none'
+          ? NONE
+          : 0,
+  );
   metadata.set(event.id, 2);
   if (resume !== undefined) {
     view.setUint32(HEAD_BYTES, Math.floor(resume / U32));

@@ -48,7 +48,9 @@ export function createKurrentJournal(options: KurrentJournalOptions): Journal {
       checkLog(log);
       const head = await logs.readHead(log);
       if (head === undefined) return undefined;
-      return head.resume === undefined ? { position: head.position } : { position: head.position, resume: head.resume };
+      return head.resume === undefined
+        ? { position: head.position }
+        : { position: head.position, resume: head.resume };
     },
     async [Symbol.asyncDispose]() {
       await connection.close();

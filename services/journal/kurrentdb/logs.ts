@@ -72,7 +72,8 @@ async function searchHead(
     const events = await connection.readBackwards(log, from, count);
     for (const { event, state } of events) {
       position ??= event.position;
-      if (known !== undefined && event.position === known.position) return { position, resume: known.resume };
+      if (known !== undefined && event.position === known.position)
+        return { position, resume: known.resume };
       if (state !== undefined) return { position, resume: resumeOf(state) };
     }
     const last = events.at(-1);

@@ -21,7 +21,9 @@ export async function readAt(
   const found: RecordedEvent[] = [];
   for (let i = 0; i < runs.length; i += READS_AT_ONCE) {
     const pages = await Promise.all(
-      runs.slice(i, i + READS_AT_ONCE).map(({ from, to }) => connection.readForwards(log, from, to - from + 1)),
+      runs
+        .slice(i, i + READS_AT_ONCE)
+        .map(({ from, to }) => connection.readForwards(log, from, to - from + 1)),
     );
     for (const { event } of pages.flat()) {
       // A run that begins among truncated events brings later ones instead; each is kept once.
@@ -36,7 +38,8 @@ function runsOf(positions: readonly number[]): Run[] {
   for (const position of positions) {
     if (position === 0) continue;
     const last = runs.at(-1);
-    if (last !== undefined && position - last.to <= GAP_MAX) runs[runs.length - 1] = { from: last.from, to: position };
+    if (last !== undefined && position - last.to <= GAP_MAX)
+      runs[runs.length - 1] = { from: last.from, to: position };
     else runs.push({ from: position, to: position });
   }
   return runs;

@@ -58,7 +58,11 @@ export async function appendPiece(
 }
 
 /** Appends wherever the log ends; the same events again are answered with their first place. */
-export async function appendAnywhere(pool: Pool, id: number, events: readonly NewEvent[]): Promise<Appended> {
+export async function appendAnywhere(
+  pool: Pool,
+  id: number,
+  events: readonly NewEvent[],
+): Promise<Appended> {
   const firstId = Buffer.from(events[0]?.id ?? []);
   const appended = await twice(() => send(pool, APPEND_ANY, values(id, events, firstId)));
   if (appended === undefined) throw new JournalError('corrupt', 'the head of a log disappeared');

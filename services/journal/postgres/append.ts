@@ -22,7 +22,10 @@ export async function append(
   if (events.length === 0) return await appendNothing(logs, log, expected);
   if (expected !== 'any') return await appendPieces(pool, logs, log, events, expected, pieces);
   if (pieces.length > 1) {
-    throw new JournalError('too_large', `events for any position are over ${ATOMIC_BYTES_MAX} bytes; append fewer at once`);
+    throw new JournalError(
+      'too_large',
+      `events for any position are over ${ATOMIC_BYTES_MAX} bytes; append fewer at once`,
+    );
   }
   return await appendAnywhere(pool, await logs.findOrAdd(log), events);
 }
@@ -55,7 +58,8 @@ async function appendPieces(
       } else {
         begun = true;
         const held = await countHeld(pool, logs, log, events.slice(done), expected + done);
-        if (held === 0) throw conflict(log, expected + done, (await readHead(logs, log))?.position ?? 0);
+        if (held === 0)
+          throw conflict(log, expected + done, (await readHead(logs, log))?.position ?? 0);
         done += held;
         left = cutIntoPieces(events.slice(done), ATOMIC_BYTES_MAX);
       }

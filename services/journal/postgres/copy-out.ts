@@ -9,7 +9,10 @@ const END = -1;
  * PostgreSQL sends for its type (null: undefined). An ordinary result would pass every byte through
  * text: bytea doubles as hex, and pg decodes no binary result.
  */
-export async function copyOut(client: pg.PoolClient, query: string): Promise<(Buffer | undefined)[][]> {
+export async function copyOut(
+  client: pg.PoolClient,
+  query: string,
+): Promise<(Buffer | undefined)[][]> {
   const bytes = await new Promise<Buffer>((resolve, reject) => {
     client.query(copyStatement(`copy (${query}) to stdout (format binary)`, resolve, reject));
   });

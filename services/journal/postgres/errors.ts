@@ -24,9 +24,13 @@ export function readError(error: unknown): unknown {
   const state = sqlState(error);
   if (state === DISK_FULL) return full(error);
   if (isDatabaseAway(error) || PASSING.test(state) || isTimeout(error)) {
-    return new JournalError('unavailable', 'the journal database is away; it is asked again until it answers', {
-      cause: error,
-    });
+    return new JournalError(
+      'unavailable',
+      'the journal database is away; it is asked again until it answers',
+      {
+        cause: error,
+      },
+    );
   }
   if (SETTINGS.test(state)) {
     return new JournalError(
@@ -46,9 +50,13 @@ export function appendError(error: unknown): unknown {
   if (error instanceof JournalError) return error;
   const state = sqlState(error);
   if (state === '' || property(error, 'severity') !== 'ERROR') {
-    return new JournalError('unknown', 'the connection to the journal database ended in mid-append', {
-      cause: error,
-    });
+    return new JournalError(
+      'unknown',
+      'the connection to the journal database ended in mid-append',
+      {
+        cause: error,
+      },
+    );
   }
   return readError(error);
 }

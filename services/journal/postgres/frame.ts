@@ -64,7 +64,10 @@ function writeEntry(frame: Buffer, start: number, event: NewEvent, type: number)
   return at + meta.length + data.length;
 }
 
-function collectTypes(events: readonly NewEvent[]): { indexOf: Map<string, number>; bytes: Buffer } {
+function collectTypes(events: readonly NewEvent[]): {
+  indexOf: Map<string, number>;
+  bytes: Buffer;
+} {
   const indexOf = new Map<string, number>();
   const parts: Buffer[] = [Buffer.alloc(2)];
   let last = '';
@@ -77,7 +80,8 @@ function collectTypes(events: readonly NewEvent[]): { indexOf: Map<string, numbe
     if (name.length > 255) throw new JournalError('invalid', 'an event type is over 255 bytes');
     parts.push(Buffer.of(name.length), name);
   }
-  if (indexOf.size >= HAS_RESUME) throw new JournalError('too_large', 'a slice has over 32,767 types');
+  if (indexOf.size >= HAS_RESUME)
+    throw new JournalError('too_large', 'a slice has over 32,767 types');
   const bytes = Buffer.concat(parts);
   bytes.writeUInt16BE(indexOf.size, 0);
   return { indexOf, bytes };
@@ -88,9 +92,16 @@ function collectTypes(events: readonly NewEvent[]): { indexOf: Map<string, numbe
  *
  * @throws JournalError `corrupt` when the bytes are not a frame.
  */
-export function decodeFrame(frame: Buffer, place: SlicePlace, after: number, into: RecordedEvent[]): void {
+export function decodeFrame(
+  frame: Buffer,
+  place: SlicePlace,
+  after: number,
+  into: RecordedEvent[],
+): void {
   const count = frameCount(frame);
-  const types = decodeTypes(frame.subarray(TABLE_AT + 4 * (count + 1), frame.readUInt32BE(TABLE_AT)));
+  const types = decodeTypes(
+    frame.subarray(TABLE_AT + 4 * (count + 1), frame.readUInt32BE(TABLE_AT)),
+  );
   for (let i = Math.max(0, after - place.first + 1); i < count; i += 1) {
     const table = TABLE_AT + 4 * i;
     const start = frame.readUInt32BE(table);

@@ -57,5 +57,7 @@ export async function readHead(logs: Logs, log: string): Promise<Head | undefine
   const id = await logs.find(log);
   const row = id === undefined ? undefined : await logs.row(id);
   if (row === undefined || row.position === 0) return undefined;
-  return row.resume === null ? { position: row.position } : { position: row.position, resume: row.resume };
+  return row.resume === null
+    ? { position: row.position }
+    : { position: row.position, resume: row.resume };
 }

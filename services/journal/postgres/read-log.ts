@@ -44,7 +44,12 @@ export async function* readLog(
       if (slice.first > end) break;
       if (frameCount(slice.frame) !== slice.last - slice.first + 1) throw corrupt();
       const events: RecordedEvent[] = [];
-      decodeFrame(slice.frame, { log, first: slice.first, recordedAt: slice.recordedAt }, position, events);
+      decodeFrame(
+        slice.frame,
+        { log, first: slice.first, recordedAt: slice.recordedAt },
+        position,
+        events,
+      );
       position = slice.last;
       batch = batch.length === 0 ? events : batch.concat(events);
       while (batch.length >= limit) {

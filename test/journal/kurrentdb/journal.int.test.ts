@@ -13,6 +13,7 @@ import { anEvent, aSlice, ids, readAll } from '../../contract/journal-events.ts'
 
 const APPEND_MS = 300;
 const LATE_MS = 1500;
+const OPENSSL = 'openssl';
 
 interface Started {
   readonly stub: KurrentStub;
@@ -82,7 +83,9 @@ describe('a server that does not answer an append', () => {
     await journal.append(log, aSlice(2), 0);
     stub.failAppends({ kind: 'silent' }, 6);
     await expect(journal.append(log, aSlice(2, 3), 2)).rejects.toMatchObject({ code: 'unknown' });
-    await expect(journal.append(log, [anEvent()], 'any')).rejects.toMatchObject({ code: 'unknown' });
+    await expect(journal.append(log, [anEvent()], 'any')).rejects.toMatchObject({
+      code: 'unknown',
+    });
     expect(await journal.append(log, aSlice(2, 3), 2)).toEqual({ first: 3, last: 4 });
   });
 
@@ -102,7 +105,10 @@ describe('a server that does not answer an append', () => {
     const { stub, journal, log } = started;
     await journal.append(log, aSlice(1), 0);
     stub.failAppends({ kind: 'late_write', ms: APPEND_MS / 2 });
-    const outcomes = await Promise.all([journal.append(log, aSlice(2), 1), journal.append(log, aSlice(2), 3)]);
+    const outcomes = await Promise.all([
+      journal.append(log, aSlice(2), 1),
+      journal.append(log, aSlice(2), 3),
+    ]);
     expect(outcomes).toEqual([
       { first: 2, last: 3 },
       { first: 4, last: 5 },
@@ -136,7 +142,9 @@ describe('a cluster', () => {
     const { stub, journal, log } = started;
     await journal.append(log, aSlice(2), 0);
     stub.follow(stub.port);
-    await expect(journal.append(log, aSlice(2, 3), 2)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(journal.append(log, aSlice(2, 3), 2)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await expect(journal.head(log)).rejects.toMatchObject({ code: 'unavailable' });
     stub.follow(undefined);
     expect(await readAll(journal, log)).toHaveLength(2);
@@ -154,7 +162,9 @@ describe('what the store refuses', () => {
   test('a store that takes less than a slice at once says so', async () => {
     await using started = await start({ maxAppendSize: 10_000 });
     const { journal, log } = started;
-    await expect(journal.append(log, [anEvent({ data: randomBytes(20_000) })], 0)).rejects.toMatchObject({
+    await expect(
+      journal.append(log, [anEvent({ data: randomBytes(20_000) })], 0),
+    ).rejects.toMatchObject({
       code: 'too_large',
     });
   });
@@ -180,7 +190,12 @@ describe('what the store refuses', () => {
   test('an event of another application in a log is corrupt', async () => {
     await using started = await start();
     const { stub, journal, log } = started;
-    const foreign = { id: randomUUID(), type: 'x', contentType: 'application/json', data: Buffer.from('{}') };
+    const foreign = {
+      id: randomUUID(),
+      type: 'x',
+      contentType: 'application/json',
+      data: Buffer.from('{}'),
+    };
     stub.store.write(`tollbook-${log}`, 'any', [{ ...foreign, metadata: new Uint8Array(0) }]);
     await expect(readAll(journal, log)).rejects.toMatchObject({ code: 'corrupt' });
     await expect(journal.head(log)).rejects.toMatchObject({ code: 'corrupt' });
@@ -192,8 +207,12 @@ test('a truncated stream keeps its positions and its resume', async () => {
   const { stub, journal, log } = started;
   for (let i = 0; i < 4; i += 1) await journal.append(log, aSlice(3, 3 * i + 1), 3 * i);
   stub.store.truncate(`tollbook-${log}`, 6);
-  expect((await readAll(journal, log)).map((event) => event.position)).toEqual([7, 8, 9, 10, 11, 12]);
-  expect((await journal.readAt(log, [2, 6, 7, 12])).map((event) => event.position)).toEqual([7, 12]);
+  expect((await readAll(journal, log)).map((event) => event.position)).toEqual([
+    7, 8, 9, 10, 11, 12,
+  ]);
+  expect((await journal.readAt(log, [2, 6, 7, 12])).map((event) => event.position)).toEqual([
+    7, 12,
+  ]);
   expect(await journal.head(log)).toEqual({ position: 12, resume: 12 });
   expect(await journal.append(log, aSlice(1, 13), 12)).toEqual({ first: 13, last: 13 });
 });
@@ -223,7 +242,9 @@ describe('connection string', () => {
     'esdb://user:secret@localhost:2113?tlsVerifyCert=false',
     'esdb://localhost:2113?tls=false&throwOnAppendFailure=false',
   ])('%s is refused', (connectionString) => {
-    expect(() => createKurrentJournal({ connectionString })).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => createKurrentJournal({ connectionString })).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 
   test('TLS and credentials reach the server; wrong ones are refused', async (context) => {
@@ -231,8 +252,20 @@ describe('connection string', () => {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     try {
       const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-      const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-      execFileSync('openssl', [...args, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
+      const args = [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '1',
+      ];
+      execFileSync(OPENSSL, [...args, '-keyout', key, '-out', cert, ...subject], {
+        stdio: 'ignore',
+      });
     } catch {
       missing('openssl', 'it makes the certificate of the TLS test');
       context.skip('no openssl to make a certificate with');
