@@ -21,11 +21,9 @@ async function rate(name: string, count: number, work: () => Promise<unknown>): 
   const seconds = (performance.now() - from) / 1000;
   const used = process.cpuUsage(cpu);
   const own = ((used.user + used.system) / 1e6 / seconds) * 100;
-  console.log(
-    `${name.padEnd(44)} ${Math.round(count / seconds)
-      .toLocaleString('en')
-      .padStart(10)}/s` + `  ${seconds.toFixed(2)} s, ${own.toFixed(0)} % of a core`,
-  );
+  const perSecond = Math.round(count / seconds).toLocaleString('en');
+  const spent = `${seconds.toFixed(2)} s, ${own.toFixed(0)} % of a core`;
+  console.log(`${name.padEnd(44)} ${perSecond.padStart(10)}/s  ${spent}`);
 }
 
 /** Calls among a few numbers: everything cached after the first batch. */
