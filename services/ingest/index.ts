@@ -9,6 +9,7 @@ export type { Progress, StreamSettings } from './http/streams.ts';
 export { createIngest } from './ingest.ts';
 export type { Ingest } from './ingest.ts';
 export type { KafkaIntake, KafkaIntakeSettings } from './kafka/intake.ts';
+export { kafkaConfig } from './kafka/connection.ts';
 export type { KafkaSettings } from './kafka/connection.ts';
 export type { TopicSettings } from './kafka/topic.ts';
 export { segmentsOf } from './messages/segments.ts';

@@ -8,6 +8,13 @@ const NUMBER_DIGITS_MIN = 7;
  */
 export function mayNameSomeone(id: string): boolean {
   if (isUuid(id)) return false;
+  return id.length > 36 ? hasNumberOrHost(id.replace(UUID_WITHIN, '')) : hasNumberOrHost(id);
+}
+
+/** UUIDs with a label before or behind, as in `rec-<uuid>`. */
+const UUID_WITHIN = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])/gi;
+
+function hasNumberOrHost(id: string): boolean {
   let digits = 0;
   for (let index = 0; index < id.length; index += 1) {
     const unit = id.charCodeAt(index);
@@ -56,5 +63,5 @@ const DATE_OR_TIME = /\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?/g
 export function readsLikeNumber(text: string): boolean {
   if (text.length < NUMBER_DIGITS_MIN && !text.includes('@')) return false;
   if (isUuid(text)) return false;
-  return FACT_NUMBER.test(text.replace(DATE_OR_TIME, ''));
+  return FACT_NUMBER.test(text.replace(DATE_OR_TIME, '').replace(UUID_WITHIN, ''));
 }

@@ -24,12 +24,11 @@ export interface ScopedIds {
   communication(native: string, month: Month): Uint8Array;
   /** Under the key of the month before; undefined where the id needs no key and so never changes. */
   alsoCommunication(native: string, month: Month): Uint8Array | undefined;
-  leg(native: string, month: Month): string;
+  /** An id that is kept in clear: as it is, or a keyed token where it may name someone. */
+  clear(native: string, month: Month): string;
 }
 
-/** Communications of which several events come close together. */
-const CACHED_MAX = 32_768;
-const PLAIN_LEG = /^[A-Za-z0-9_-]{1,64}$/;
+const CLEAR_LENGTH_MAX = 64;
 
 /**
  * `keyMonth`, where given, is the month whose key serves for all events: an import of history has
@@ -38,9 +37,7 @@ const PLAIN_LEG = /^[A-Za-z0-9_-]{1,64}$/;
 export function createScopedIds(source: string, keys: IdKeys, keyMonth?: Month): ScopedIds {
   const events = createIdHasher('event', source);
   const communications = createIdHasher('communication', source);
-  const legs = createIdHasher('leg', source);
-  let young = new Map<string, Uint8Array>();
-  let old = new Map<string, Uint8Array>();
+  const clears = createIdHasher('clear', source);
 
   const key = (month: Month): Uint8Array => {
     const wanted = keyMonth ?? month;
@@ -49,28 +46,16 @@ export function createScopedIds(source: string, keys: IdKeys, keyMonth?: Month):
     return found;
   };
 
-  const cachedCommunication = (native: string): Uint8Array => {
-    const known = young.get(native) ?? old.get(native);
-    if (known !== undefined) return known;
-    const fresh = communications.hash(native);
-    if (young.size >= CACHED_MAX) {
-      old = young;
-      young = new Map();
-    }
-    young.set(native, fresh);
-    return fresh;
-  };
-
   return {
     event: (native, month) =>
       mayNameSomeone(native) ? events.hash(native, key(month)) : events.hash(native),
     communication: (native, month) =>
-      mayNameSomeone(native) ? communications.hash(native, key(month)) : cachedCommunication(native),
+      mayNameSomeone(native) ? communications.hash(native, key(month)) : communications.hash(native),
     alsoCommunication: (native, month) =>
       keyMonth === undefined && mayNameSomeone(native) ? communications.hash(native, key(month)) : undefined,
-    leg(native, month) {
-      if (PLAIN_LEG.test(native) && !mayNameSomeone(native)) return native;
-      return Buffer.from(legs.hash(native, key(month))).toString('base64url');
+    clear(native, month) {
+      if (native.length <= CLEAR_LENGTH_MAX && !mayNameSomeone(native)) return native;
+      return Buffer.from(clears.hash(native, key(month))).toString('base64url');
     },
   };
 }

@@ -19,8 +19,8 @@ export interface Preparation {
   readonly plan: EventPlan;
   /** Clear fields of the type's own. */
   readonly facts: readonly string[];
-  /** Clear fields that name another leg of the communication. */
-  readonly legs: readonly string[];
+  /** Clear fields that hold a native id: of another leg, a recording, a group. */
+  readonly nativeIds: readonly string[];
   /** Fields that name a person, in order of first mention, with how to read them. */
   readonly people: readonly PersonField[];
   /** For each box, the places in `people` it depends on. */
@@ -66,14 +66,14 @@ function work(plan: EventPlan): Preparation {
   const sealed = new Set(plan.boxes.flatMap((box) => box.fields));
   const derived = new Set(plan.computed.map((fact) => fact.field));
   const ids = new Set(plan.ids);
-  const isLeg = (field: string): boolean => field.endsWith('LegId');
+  const isNativeId = (field: string): boolean => field.endsWith('Id');
   const own = fields.filter(
     (field) => !HEADER.has(field) && !sealed.has(field) && !derived.has(field) && !ids.has(field),
   );
   return {
     plan,
-    facts: own.filter((field) => !isLeg(field)),
-    legs: own.filter(isLeg),
+    facts: own.filter((field) => !isNativeId(field)),
+    nativeIds: own.filter(isNativeId),
     people,
     boxes: plan.boxes.map((box) => ({
       box,

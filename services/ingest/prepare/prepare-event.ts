@@ -133,9 +133,9 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
     const id = values[field];
     if (typeof id === 'string') values[field] = ids.communication(id, month);
   }
-  for (const field of preparationOf(plan).legs) {
+  for (const field of preparationOf(plan).nativeIds) {
     const id = values[field];
-    if (typeof id === 'string') values[field] = ids.leg(id, month);
+    if (typeof id === 'string') values[field] = ids.clear(id, month);
   }
   const leg = optionalText(values, 'legId');
   const native = plan.hasCommunication ? requiredText(values, 'communicationId') : undefined;
@@ -149,7 +149,7 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
     sourceSequence: optionalNumber(values, 'sourceSequence'),
     occurredAt,
     observedAt: optionalNumber(values, 'observedAt'),
-    legId: leg === undefined ? undefined : ids.leg(leg, month),
+    legId: leg === undefined ? undefined : ids.clear(leg, month),
     accountId,
   };
 }
