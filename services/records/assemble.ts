@@ -20,8 +20,6 @@ import { settle } from './winners.ts';
 /** Raised whenever the same state may give another record: views made by another one are rebuilt. */
 export const ASSEMBLER_VERSION = 1;
 
-const US_PER_DAY = 86_400_000_000;
-
 /** The record of a communication: a pure function of its set of contributions. */
 export function assemble(state: CommunicationState): CommunicationRecord {
   const { events, ranked, conflicts: bodies } = settle(state);
@@ -47,7 +45,7 @@ export function assemble(state: CommunicationState): CommunicationRecord {
     ringMs: part.ringMs,
     talkMs: part.talkMs,
     holdMs: part.holdMs,
-    billableSeconds: kind === 'voicemail' ? (voicemail?.durationSeconds ?? 0) : part.billableSeconds,
+    billableSeconds: kind === 'voicemail' ? (voicemail?.durationMs ?? 0) / 1000 : part.billableSeconds,
     segments: kind === 'sms' ? (firstNumber(ranked, 'segments') ?? firstNumber(ranked, 'segmentsReported')) : undefined,
     disposition: kind === 'call' && voicemail?.depositedAt !== undefined ? 'voicemail' : part.disposition,
     q850: end?.causeQ850,
@@ -158,7 +156,7 @@ export function usageStatement(record: CommunicationRecord): UsageStatement | un
   if (kind === 'voicemail' && disposition === 'greeting') return undefined;
   return {
     accountId: record.accountId,
-    day: Math.floor(record.startedAt / US_PER_DAY),
+    startedAt: record.startedAt,
     direction: record.direction,
     kind,
     prefix: record.prefix ?? '',
@@ -177,7 +175,7 @@ export function sameStatement(a: UsageStatement | undefined, b: UsageStatement |
     a.seconds === b.seconds &&
     a.segments === b.segments &&
     a.accountId === b.accountId &&
-    a.day === b.day &&
+    a.startedAt === b.startedAt &&
     a.prefix === b.prefix &&
     a.zone === b.zone &&
     a.country === b.country &&

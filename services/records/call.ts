@@ -133,7 +133,7 @@ function describeLegs(legs: readonly Leg[], endedAt: number | undefined): LegRec
       disposition: legDisposition(leg, winner),
       ...(q850 === undefined ? {} : { q850 }),
       ...(sipStatus === undefined ? {} : { sipStatus }),
-      ...(groupId === undefined ? {} : { groupId }),
+      ...(groupId === undefined ? {} : { ringGroup: groupId }),
       ...(leg === winner ? { winner: true as const } : {}),
     };
   });

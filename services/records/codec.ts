@@ -133,7 +133,7 @@ function writeElement(element: Contribution, { state, texts, base }: WriteContex
   if (code === OTHER_TYPE) writeText(writer, texts, element.type);
   writer.byte(
     (element.omitted ? FLAG_OMITTED : 0) |
-      (element.link === undefined ? 0 : FLAG_LINK) |
+      (element.links.length === 0 ? 0 : FLAG_LINK) |
       (element.sequence < 0 ? 0 : FLAG_SEQUENCE) |
       (element.partyDigest === 0 ? 0 : FLAG_PARTIES) |
       (element.groups.length === 0 ? 0 : FLAG_GROUPS),
@@ -149,7 +149,10 @@ function writeElement(element: Contribution, { state, texts, base }: WriteContex
   writeText(writer, texts, element.source);
   writer.digest(element.factsDigest);
   if (element.partyDigest !== 0) writer.digest(element.partyDigest);
-  if (element.link !== undefined) writer.hex(element.link);
+  if (element.links.length > 0) {
+    writer.varint(element.links.length);
+    for (const link of element.links) writer.hex(link);
+  }
   writeFacts(element.facts, texts, base);
   if (element.groups.length > 0) writeGroups(element.groups, texts);
 }
@@ -268,13 +271,14 @@ function readElement(context: ReadContext): Contribution {
   const source = readText(context);
   const factsDigest = reader.digest();
   const partyDigest = flags & FLAG_PARTIES ? reader.digest() : 0;
-  const link = flags & FLAG_LINK ? reader.hex(ID_BYTES) : undefined;
+  const links: Hex[] = [];
+  if (flags & FLAG_LINK) for (let left = reader.varint(); left > 0; left -= 1) links.push(reader.hex(ID_BYTES));
   const facts = readFacts(context);
   const groups = flags & FLAG_GROUPS ? readGroups(context) : [];
   const omitted = (flags & FLAG_OMITTED) !== 0;
   return {
     eventId, member, type, log, position, time, sequence, leg, account, source,
-    factsDigest, partyDigest, omitted, facts, groups, link,
+    factsDigest, partyDigest, omitted, facts, groups, links,
   };
 }
 

@@ -2,7 +2,7 @@ export { ASSEMBLER_VERSION, assemble, sameStatement, usageStatement } from './as
 export { createByteReader, createByteWriter } from './bytes.ts';
 export { lastEvidence } from './call.ts';
 export { decodeState, encodeState, pickFacts, stateRefs } from './codec.ts';
-export { add, emptyState, REPEATS_MAX, sortedElements, unite } from './state.ts';
+export { add, addMember, emptyState, REPEATS_MAX, sortedElements, unite } from './state.ts';
 export type { CommunicationState } from './state.ts';
 export type {
   AccountPart,

@@ -61,7 +61,7 @@ export function voicemailFacts(events: readonly Contribution[]): VoicemailFacts 
     else if (type === 'voicemail.listened') found.listenedAt ??= time;
     else if (type === 'voicemail.saved') found.savedAt ??= time;
     else if (type === 'voicemail.deleted') found.deletedAt ??= time;
-    if (facts.durationSeconds !== undefined) found.durationSeconds ??= facts.durationSeconds;
+    if (facts.durationSeconds !== undefined) found.durationMs ??= facts.durationSeconds * 1000;
     if (facts.voicemailId !== undefined) found.voicemailId ??= facts.voicemailId;
   }
   return any ? found : undefined;

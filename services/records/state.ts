@@ -30,7 +30,8 @@ export function emptyState(id: Hex): CommunicationState {
 
 /** Adds what one event says. Answers whether the state changed. */
 export function add(state: CommunicationState, contribution: Contribution): boolean {
-  let changed = contribution.link !== undefined && addMember(state, contribution.link);
+  let changed = false;
+  for (const link of contribution.links) if (addMember(state, link)) changed = true;
   if (contribution.member !== state.id && addMember(state, contribution.member)) changed = true;
   const at = find(state, contribution);
   if (at >= 0) {
@@ -58,7 +59,8 @@ export function sortedElements(state: CommunicationState): readonly Contribution
   return state.elements.length < 2 ? state.elements : state.elements.toSorted(compareElement);
 }
 
-function addMember(state: CommunicationState, id: Hex): boolean {
+/** Joins another communication's id to this one's. Answers whether it is new. */
+export function addMember(state: CommunicationState, id: Hex): boolean {
   if (state.members.includes(id)) return false;
   state.members.push(id);
   state.members.sort(compareText);

@@ -83,8 +83,8 @@ export interface Contribution {
   readonly omitted: boolean;
   readonly facts: Facts;
   readonly groups: readonly BoxGroup[];
-  /** Another communication this event joins to its own. */
-  readonly link: Hex | undefined;
+  /** Other communications this event joins to its own. */
+  readonly links: readonly Hex[];
 }
 
 export type Kind = 'call' | 'sms' | 'voicemail';
@@ -105,7 +105,7 @@ export interface LegRecord {
   readonly q850?: number;
   readonly sipStatus?: number;
   /** Ring group or queue it was tried for. */
-  readonly groupId?: string;
+  readonly ringGroup?: string;
   /** This leg answered first among those that rang. */
   readonly winner?: true;
 }
@@ -134,7 +134,7 @@ export interface VoicemailFacts {
   readonly savedAt?: number;
   readonly deletedAt?: number;
   readonly abandoned?: true;
-  readonly durationSeconds?: number;
+  readonly durationMs?: number;
   readonly voicemailId?: string;
 }
 
@@ -189,8 +189,8 @@ export interface AccountPart {
 /** What billing needs of one complete communication, free of personal data. */
 export interface UsageStatement {
   readonly accountId: string;
-  /** Days since 1970-01-01, UTC, of the start. */
-  readonly day: number;
+  /** µs since the epoch; its UTC day is the service period. */
+  readonly startedAt: number;
   readonly direction: Direction;
   readonly kind: Kind;
   /** '' where there is none, as for short codes and extensions. */

@@ -26,7 +26,7 @@ export function said(type: string, second: number, more: Partial<Contribution> =
     omitted: false,
     facts: {},
     groups: [],
-    link: undefined,
+    links: [],
     ...more,
   };
 }
@@ -90,7 +90,7 @@ export const anyContribution: fc.Arbitrary<Contribution> = fc
     omitted: fc.boolean(),
     facts,
     who: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
-    link: fc.option(fc.constantFrom('c0000000000000000000000000000003'), { nil: undefined, freq: 9 }),
+    links: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.constant(['c0000000000000000000000000000003']) }),
   })
   .map((drawn): Contribution => {
     // A real journal never gives one body two contents: what differs shows in the digest.

@@ -117,7 +117,7 @@ describe('the join of contributions', () => {
 
   it('unites linked communications under the lowest id from either side', () => {
     const other = 'b0000000000000000000000000000009';
-    const link = said('communication.linked', 3, { link: other });
+    const link = said('communication.linked', 3, { links: [other] });
     const one = stateOf([said('call.initiated', 0), link]);
     const two = stateOf([said('call.answered', 4, { member: other })]);
     unite(one, two);
