@@ -2,12 +2,17 @@ import { createBackoff, delay } from '#platform';
 import type { Logger } from '#platform';
 import { EventsError } from './errors.ts';
 import { isObject } from './event-schema.ts';
+import { createPatience } from './patience.ts';
+import type { Patience } from './patience.ts';
 
 export interface RegistrySettings {
   /** Base address, with the path in front of `/schemas/ids/…` where there is one. */
   readonly url: string;
   readonly credentials?: RegistryCredentials | undefined;
-  /** How long an id that the registry does not know is asked for again; 5 minutes unless told. */
+  /**
+   * How long an id that the registry does not know is asked for again; 5 minutes unless told. Less
+   * when other ids were waited for in vain just before: garbage must not stop a partition.
+   */
   readonly unknownForMs?: number | undefined;
   /** How long one request may take; 10 seconds unless told. */
   readonly timeoutMs?: number | undefined;
@@ -46,13 +51,14 @@ const schemaNotFound = 40403;
 export function createRegistryClient(settings: RegistrySettings): RegistryClient {
   const known = new Map<number, string>();
   const pending = new Map<number, Promise<string>>();
+  const patience = createPatience(settings.unknownForMs ?? unknownForMsDefault);
   return {
     schema(id, signal) {
       const text = known.get(id);
       if (text !== undefined) return Promise.resolve(text);
       const running = pending.get(id);
       if (running !== undefined) return running;
-      const fetched = obtain(settings, id, signal)
+      const fetched = obtain({ settings, patience, id, signal })
         .then((found) => {
           known.set(id, found);
           return found;
@@ -64,11 +70,18 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
   };
 }
 
-async function obtain(settings: RegistrySettings, id: number, signal?: AbortSignal) {
+interface Request {
+  readonly settings: RegistrySettings;
+  readonly patience: Patience;
+  readonly id: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function obtain({ settings, patience, id, signal }: Request): Promise<string> {
   const { logger, url } = settings;
   const backoff = createBackoff({ firstMs: 200, maxMs: 15_000 });
-  const unknownForMs = settings.unknownForMs ?? unknownForMsDefault;
-  let unknownSince: number | undefined;
+  const allowedMs = patience.leftMs();
+  let unknownMs = 0;
   let waited = false;
   for (;;) {
     signal?.throwIfAborted();
@@ -79,23 +92,28 @@ async function obtain(settings: RegistrySettings, id: number, signal?: AbortSign
     }
     if (answer.kind === 'unusable') throw unusable(id, answer.why);
     const wait = backoff.next();
-    if (answer.kind === 'unknown') {
-      unknownSince ??= performance.now();
-      if (performance.now() - unknownSince + wait > unknownForMs) throw unknown(id, unknownForMs);
+    if (answer.kind === 'away') {
+      logger.warn({ url, schemaId: id, why: answer.why }, 'the schema registry is away: waiting');
+    } else if (unknownMs >= allowedMs) {
+      patience.spend(unknownMs);
+      throw unknown(id, unknownMs);
+    } else {
+      unknownMs += wait;
       logger.warn(
         { url, schemaId: id },
         'the schema registry does not know a schema: asking again',
       );
-    } else {
-      unknownSince = undefined;
-      logger.warn({ url, schemaId: id, why: answer.why }, 'the schema registry is away: waiting');
     }
     waited = true;
     await delay(wait, signal);
   }
 }
 
-async function ask(settings: RegistrySettings, id: number, signal?: AbortSignal): Promise<Answer> {
+async function ask(
+  settings: RegistrySettings,
+  id: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   const get = settings.fetch ?? fetch;
   const timeout = AbortSignal.timeout(settings.timeoutMs ?? timeoutMsDefault);
   try {
@@ -153,10 +171,10 @@ function reason(error: unknown): string {
   return error.message;
 }
 
-function unknown(id: number, unknownForMs: number): EventsError {
+function unknown(id: number, unknownMs: number): EventsError {
   return new EventsError(
     'unknown_schema',
-    `the schema registry does not know schema id ${id}, asked for ${Math.round(unknownForMs / 1000)} s; ` +
+    `the schema registry does not know schema id ${id}, asked for ${Math.round(unknownMs / 1000)} s; ` +
       'register the schema, then replay the record',
   );
 }
