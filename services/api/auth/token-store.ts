@@ -58,8 +58,8 @@ export function createTokenStore(file: string, now: () => Date = () => new Date(
 
   const load = async (): Promise<NonNullable<typeof seen>> => {
     const stamp = await stampOf(file);
-    if (seen?.stamp === stamp && stamp !== '') return seen;
-    const content = await readTokenFile(file);
+    if (seen?.stamp === stamp) return seen;
+    const content = stamp === '' ? NO_FILE : await readTokenFile(file);
     seen = { stamp, content, byHash: new Map(content.tokens.map((token) => [token.sha256, token])) };
     return seen;
   };
@@ -96,7 +96,9 @@ export function createTokenStore(file: string, now: () => Date = () => new Date(
         return { content: { ...content, tokens }, result: found };
       }),
     async cursorKey() {
-      return Buffer.from((await load()).content.cursorKey, 'hex');
+      const { cursorKey } = (await load()).content;
+      if (cursorKey === '') throw new ApiError('token_file', `there is no token file ${file}; "tollbook token create" makes one`);
+      return Buffer.from(cursorKey, 'hex');
     },
   };
 }
@@ -135,6 +137,9 @@ function checkRequest(request: TokenRequest, tokens: readonly StoredToken[]): vo
     refuse('the expiry is no ISO 8601 time');
   }
 }
+
+/** Before the first token there is no file. */
+const NO_FILE: TokenFile = { version: 1, cursorKey: '', tokens: [] };
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 

@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import type { Metrics } from '#platform';
 import type { Routes } from '../fastify.ts';
 
 /** A part the API cannot answer without. Rejects, or answers false, when it is away. */
@@ -10,13 +9,15 @@ export interface ReadyCheck {
 
 export interface HealthDeps {
   readonly checks: readonly ReadyCheck[];
-  readonly metrics: Metrics;
+  /** In Prometheus' text format. */
+  readonly allMetrics: () => Promise<string>;
+  readonly contentType: string;
 }
 
 const CHECK_MS = 2_000;
 
 /** `/livez`, `/readyz` for whatever restarts and balances, `/metrics` for Prometheus. */
-export function healthRoutes({ checks, metrics }: HealthDeps): Routes {
+export function healthRoutes({ checks, allMetrics, contentType }: HealthDeps): Routes {
   return (app) => {
     const Live = Type.Object({ status: Type.Literal('ok') });
     const open = { permission: 'public' } as const;
@@ -38,8 +39,8 @@ export function healthRoutes({ checks, metrics }: HealthDeps): Routes {
     );
     app.get(
       '/metrics',
-      { config: { permission: 'metrics.read' }, schema: { tags: ['health'], summary: 'Prometheus metrics of this process', produces: ['text/plain'] } },
-      async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+      { config: { permission: 'metrics.read' }, schema: { tags: ['health'], summary: 'Prometheus metrics of every process that `up` runs', produces: ['text/plain'] } },
+      async (_request, reply) => reply.type(contentType).send(await allMetrics()),
     );
   };
 }

@@ -56,7 +56,7 @@ async function runLedger(ledger: Ledger): Promise<void> {
   const { config, folder, databaseUrl, say, signal } = ledger;
   const pool = createPool({ url: databaseUrl, max: 2, name: 'up' });
   try {
-    await prepareLedger({ pool, config, say });
+    await prepareLedger({ pool, config: { ...config, databaseUrl }, say });
   } finally {
     await pool.end();
   }

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { kafkaConfig, loadIngestSettings } from '#ingest';
+import { systemClock } from '#platform';
+import type { Config, Logger } from '#platform';
+import { createKafka } from '#platform/kafkajs.ts';
+import { createHttpPublisher, createKafkaPublisher, registerSchemas, runTraffic, wireEncoder } from '#traffic';
+import type { Publisher } from '#traffic';
+import { CliError } from '../errors.ts';
+import { dataFolder, readRunning, readTextFile } from '../place.ts';
+import type { RoleContext } from './role.ts';
+
+/** The built-in telephony day: into Kafka where brokers are named, else into the HTTP intake. */
+export async function trafficRole({ config, logger, lifecycle, supervisor }: RoleContext): Promise<void> {
+  const publisher = config.kafka.length > 0 ? await kafkaPublisher(config, logger) : await httpPublisher(config);
+  lifecycle.onStop('publisher', async () => {
+    await publisher[Symbol.asyncDispose]();
+  });
+  const running = runTraffic({
+    publisher,
+    rate: config.trafficRate,
+    seed: config.trafficSeed,
+    home: config.country,
+    stateFile: join(config.data, 'traffic.json'),
+    clock: systemClock,
+    logger,
+    signal: lifecycle.signal,
+  });
+  lifecycle.onStop('traffic', () => running.catch(() => undefined));
+  running.catch((error: unknown) => {
+    logger.fatal({ err: error }, 'the traffic ended');
+    process.exitCode = 1;
+    void lifecycle.stop('the traffic ended');
+  });
+  supervisor.ready(`traffic plays ${config.trafficRate} events/s into ${publisher.name}`);
+}
+
+/** The intake of the API that is up, with the token that may hand in events of source `traffic`. */
+async function httpPublisher(config: Config): Promise<Publisher> {
+  const folder = dataFolder(config.data);
+  const running = await readRunning(folder);
+  const token = (await readTextFile(folder.trafficToken))?.trim();
+  if (running === undefined || token === undefined) {
+    throw new CliError('not_running', 'the traffic has no API to hand events to; start it with "tollbook up --traffic"');
+  }
+  return createHttpPublisher({ url: running.url, token });
+}
+
+/** The first topic; schemas by registry id where a registry is configured, else by fingerprint. */
+async function kafkaPublisher(config: Config, logger: Logger): Promise<Publisher> {
+  const { kafka } = await loadIngestSettings(config);
+  const topic = config.kafkaTopics[0];
+  if (kafka === undefined || topic === undefined) throw new CliError('usage', 'name a topic in TOLLBOOK_KAFKA_TOPICS');
+  const client = createKafka(await kafkaConfig(kafka.connection, logger));
+  const { registry: url, registryUser: user, registryPassword: password } = config;
+  if (url === '') return createKafkaPublisher({ kafka: client, topic });
+  const ids = await registerSchemas({ url, user, password, topic });
+  return createKafkaPublisher({ kafka: client, topic, encode: wireEncoder(ids) });
+}
