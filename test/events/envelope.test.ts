@@ -175,6 +175,34 @@ describe('a packed reference', () => {
     );
   });
 
+  it('of version 1 reads as it did when views first kept it', () => {
+    const text = (value: string) =>
+      Buffer.from([value.length]).toString('hex') + Buffer.from(value).toString('hex');
+    const golden =
+      `0110${'ab'.repeat(16)}${text('sms.sent')}08${'0102030405060708'}aa05` +
+      `${text('account:acme')}${text('cpaas-eu')}${text('acme')}` +
+      '01' +
+      '02aabb' +
+      '01' +
+      '08' +
+      '01cc';
+    const value = {
+      eventId: Buffer.alloc(16, 0xab),
+      type: 'sms.sent',
+      fingerprint: Buffer.from('0102030405060708', 'hex'),
+      domain: { controller: 'account:acme', retentionClass: 'cpaas-eu' },
+      month: 682,
+      accountId: 'acme',
+      group: {
+        category: 'content' as const,
+        pointer: Buffer.from([0xaa, 0xbb]),
+        boxes: [{ party: 'sender', box: Buffer.from([0xcc]) }],
+      },
+    };
+    expect(packRef(value).toString('hex')).toBe(golden);
+    expect(unpackRef(Buffer.from(golden, 'hex'))).toEqual(value);
+  });
+
   it('is refused when cut anywhere', () => {
     const [value] = fc.sample(reference, { numRuns: 1, seed: 5 });
     if (value === undefined) throw new Error('no sample');
