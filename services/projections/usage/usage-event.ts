@@ -49,7 +49,7 @@ function usageEvent(schemas: Schemas, { id, source, revision: told }: OutboxEntr
   const values = valuesOf(plan.blank(), saying);
   if (half !== 'recorded') {
     values['adjustmentKind'] = half;
-    values['supersedes'] = uuidText(hexOf(usageEventId(id, told, false)));
+    values['supersedes'] = usageEventId(id, told, false);
   }
   const meta = encodeEnvelope({
     coordinate: { offset: 0, index: 0, last: true },
@@ -89,10 +89,6 @@ function usageEventId(communication: Hex, revision: number, reversal: boolean): 
   const id = Buffer.alloc(16);
   sodium.crypto_generichash(id, idInput);
   return id;
-}
-
-function hexOf(bytes: Buffer): Hex {
-  return bytes.toString('hex');
 }
 
 export function isUsageType(type: string): boolean {
