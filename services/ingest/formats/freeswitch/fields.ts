@@ -25,8 +25,9 @@ export function readFields(record: Record<string, unknown>): SwitchRecord {
 
   const count = (name: string): number | undefined => {
     const text = variable(name);
-    if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
-    return Number(text);
+    if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+    const number = Number(text);
+    return Number.isSafeInteger(number) ? number : undefined;
   };
 
   const time = (name: string): number | undefined => {
