@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { kafkaConfig, loadIngestSettings } from '#ingest';
-import { systemClock } from '#platform';
+import { createBackoff, delay, systemClock } from '#platform';
 import type { Config, Logger } from '#platform';
 import { createKafka } from '#platform/kafkajs.ts';
-import { createHttpPublisher, createKafkaPublisher, registerSchemas, runTraffic, wireEncoder } from '#traffic';
+import { createHttpPublisher, createKafkaPublisher, registerSchemas, runTraffic, TrafficError, wireEncoder } from '#traffic';
 import type { Publisher } from '#traffic';
 import { CliError } from '../errors.ts';
 import { dataFolder, readRunning, readTextFile } from '../place.ts';
 import type { RoleContext } from './role.ts';
 
 /** The built-in telephony day: into Kafka where brokers are named, else into the HTTP intake. */
-export async function trafficRole({ config, logger, lifecycle, supervisor }: RoleContext): Promise<void> {
-  const publisher = config.kafka.length > 0 ? await kafkaPublisher(config, logger) : await httpPublisher(config);
+export async function trafficRole(context: RoleContext): Promise<void> {
+  const { config, logger, lifecycle, supervisor } = context;
+  const publisher = config.kafka.length > 0 ? await whenThere(context, () => kafkaPublisher(config, logger)) : await httpPublisher(config);
   lifecycle.onStop('publisher', async () => {
     await publisher[Symbol.asyncDispose]();
   });
@@ -20,7 +21,7 @@ export async function trafficRole({ config, logger, lifecycle, supervisor }: Rol
     rate: config.trafficRate,
     seed: config.trafficSeed,
     home: config.country,
-    stateFile: join(config.data, 'traffic.json'),
+    stateFile: join(config.data, 'traffic', 'state.json'),
     clock: systemClock,
     logger,
     signal: lifecycle.signal,
@@ -43,6 +44,20 @@ async function httpPublisher(config: Config): Promise<Publisher> {
     throw new CliError('not_running', 'the traffic has no API to hand events to; start it with "tollbook up --traffic"');
   }
   return createHttpPublisher({ url: running.url, token });
+}
+
+/** Waits while the broker or registry is away, and says so once. */
+async function whenThere({ lifecycle, supervisor }: RoleContext, open: () => Promise<Publisher>): Promise<Publisher> {
+  const backoff = createBackoff({ firstMs: 500, maxMs: 10_000 });
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof TrafficError) || error.code !== 'away' || lifecycle.signal.aborted) throw error;
+      if (tries === 0) supervisor.line(`${error.message}; waiting for it`);
+      await delay(backoff.next(), lifecycle.signal);
+    }
+  }
 }
 
 /** The first topic; schemas by registry id where a registry is configured, else by fingerprint. */

@@ -163,6 +163,7 @@ function reasonIn(tail: readonly string[]): string {
     try {
       const entry: unknown = JSON.parse(line);
       if (typeof entry !== 'object' || entry === null || !('msg' in entry)) continue;
+      if (!('level' in entry) || (entry.level !== 'error' && entry.level !== 'fatal')) continue;
       const cause = 'err' in entry && typeof entry.err === 'object' && entry.err !== null && 'message' in entry.err ? `: ${String(entry.err.message)}` : '';
       return `${String(entry.msg)}${cause}`;
     } catch {

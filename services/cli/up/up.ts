@@ -127,6 +127,7 @@ async function openDatabase(config: Config, say: (line: string) => void, stopped
       starting = startEmbeddedPostgres({ dataDir: config.data, onProgress: say }).then(
         (next) => {
           server = next;
+          say('PostgreSQL answers again');
           watch();
         },
         (error: unknown) => say(`PostgreSQL does not start again: ${error instanceof Error ? error.message : ''}`),
