@@ -6,16 +6,14 @@ const SAY_EVERY_MS = 30_000;
 /** serialization_failure, deadlock_detected, lock_not_available, too_many_connections */
 const PASSING = new Set(['40001', '40P01', '55P03', '53300']);
 
+/** What this vault, its custodian and the decision log answer while they are away. */
+const AWAY = new Set(['unavailable', 'unknown']);
+
 /** True where the same call may succeed later without anybody doing anything. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof VaultError) return error.code === 'unavailable';
   if (isDatabaseAway(error)) return true;
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    PASSING.has(error.code)
-  );
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
+  return AWAY.has(error.code) || PASSING.has(error.code);
 }
 
 /**

@@ -203,6 +203,8 @@ describe('the sealer', () => {
     const parts = await sealOne(early);
     expect(parts.omitted).toBe('erased');
     expect(await openAll(early, parts)).toEqual([tel(32).value]);
+    const [none] = await vault.reader.lookup(CARE, tel(31), [DOMAIN], [NOVEMBER]);
+    expect(none?.slot).toBeUndefined();
     const late = callRequest(tel(31), tel(32), { occurredAt: NOON_US });
     expect(await openAll(late, await sealOne(late))).toEqual([tel(31).value, tel(32).value]);
     // Also when the new subject's slot is cached, and in one batch with a later event.

@@ -63,6 +63,11 @@ const tagScratch = Buffer.alloc(512);
 /** PRF(key, identifier): where an identifier stands in a directory, for whoever has its key. */
 export function identifierTag(key: Uint8Array, identifierKey: string): Buffer {
   const tag = Buffer.allocUnsafeSlow(TAG_BYTES);
+  // No UTF-16 unit takes more than three bytes.
+  if (identifierKey.length * 3 > tagScratch.length) {
+    sodium.crypto_generichash(tag, Buffer.from(identifierKey), key);
+    return tag;
+  }
   const length = tagScratch.write(identifierKey);
   sodium.crypto_generichash(tag, tagScratch.subarray(0, length), key);
   tagScratch.fill(0, 0, length);

@@ -8,7 +8,8 @@ export interface TurnState {
 
 /**
  * The decision log as the key tree sees it. Given by the composition root: the vault does not know
- * the journal. Both calls resolve when the event is durable and may be repeated after a crash.
+ * the journal. Both calls resolve when the event is durable and may be repeated after a crash. While the
+ * log is away they reject with an error of code `unavailable` (or `unknown`), and are called again.
  */
 export interface Decisions {
   state(): Promise<TurnState>;

@@ -4,7 +4,7 @@ import sodium from 'sodium-native';
 import { describe, expect, it } from 'vitest';
 import type { Suite } from '../../../services/vault/boxes/aead.ts';
 import { open, OVERHEAD_BYTES, seal } from '../../../services/vault/boxes/aead.ts';
-import { deriveBoxKeys } from '../../../services/vault/boxes/derive.ts';
+import { deriveBoxKeys, identifierTag } from '../../../services/vault/boxes/derive.ts';
 import { paddedLength, padInto, unpad } from '../../../services/vault/boxes/padding.ts';
 
 const bytes = (max = 600) => fc.uint8Array({ maxLength: max });
@@ -109,6 +109,16 @@ describe('the key schedule', () => {
         expect(derive(slots, epoch, account)).toEqual(base);
       }),
     );
+  });
+});
+
+describe('the tag of an identifier', () => {
+  it('differs for identifiers that differ only at the end, however long they are', () => {
+    for (const length of [1, 100, 170, 171, 600, 5000]) {
+      const text = 'é'.repeat(length);
+      expect(identifierTag(key, `${text}a`)).not.toEqual(identifierTag(key, `${text}b`));
+      expect(identifierTag(key, text)).toEqual(identifierTag(key, text));
+    }
   });
 });
 
