@@ -9,7 +9,6 @@ export type IngestErrorCode =
   | 'store_away'
   | 'stopped'
   | 'unknown_format'
-  | 'file_changed'
   | 'bad_source'
   | 'not_in_quarantine'
   | 'quarantine_expired'

@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createRecordDecoder } from '../decode-record.ts';
-import { IngestError } from '../errors.ts';
 import type { Format } from '../formats/format.ts';
 import { formatNamed } from '../formats/index.ts';
 import { monthOf } from '../ids/month.ts';
@@ -54,7 +53,7 @@ const SNIFFED_BYTES = RECORD_BYTES_MAX;
  * Brings a file or stream into a log named by its content (or the stream's name); the log's head
  * tells where an earlier run got to, so nothing is taken twice.
  *
- * @throws IngestError `unknown_format`, `bad_source`, `file_changed`, `superseded`, `store_full`
+ * @throws IngestError `unknown_format`, `bad_source`, `superseded`, `store_full`
  */
 export async function ingestFile(parts: SharedParts, file: FileToIngest): Promise<FileResult> {
   const format = formatNamed(file.format);
@@ -64,9 +63,6 @@ export async function ingestFile(parts: SharedParts, file: FileToIngest): Promis
   const writer = await openWriter({ journal, sealer, idKeys, logger, failpoint }, name.log, stop.signal);
   const resumedAt = writer.resume ?? 0;
   const counted = { bytes: resumedAt, totalBytes: name.totalBytes, events: 0, quarantined: 0 };
-  if (name.totalBytes !== undefined && resumedAt > name.totalBytes) {
-    throw new IngestError('file_changed', 'the file is shorter than what was read of it before; give it under its old content');
-  }
   const pipeline = createPipeline(writer, (slice) => {
     metrics.durable(file.source, slice);
     counted.bytes = writer.resume ?? counted.bytes;
