@@ -1,6 +1,7 @@
 import type { Schemas } from '#events';
 import type { Journal } from '#journal';
 import type { Clock, Logger, Metrics } from '#platform';
+import type { CdrRow } from '#projections';
 import type { Reader } from '#vault';
 import type { Authenticate } from './auth/authenticate.ts';
 import type { Principal } from './auth/principal.ts';
@@ -59,8 +60,13 @@ export async function createApi(parts: ApiParts): Promise<Api> {
   const numbers = createNumberSearch({ reader, clock, ...parts.numbers });
   const status = createStatusFeed({ viewStatus: views.viewStatus, countQuarantined: views.countQuarantined, clock });
   const snapshot = async (caller: Principal) => {
-    const [now, { rows }] = await Promise.all([status.read(), views.listCdrs({ limit: LATEST })]);
-    return { status: statusBody(now), latest: rows.map((row) => communicationOf(row, caller)) };
+    const [now, latest, finished] = await Promise.all([
+      status.read(),
+      views.listCdrs({ limit: LATEST }),
+      views.listCdrs({ limit: LATEST, status: 'final' }),
+    ]);
+    const shown = (rows: readonly CdrRow[]) => rows.map((row) => communicationOf(row, caller));
+    return { status: statusBody(now), latest: shown(latest.rows), finished: shown(finished.rows) };
   };
   const allMetrics = parts.allMetrics ?? (() => metrics.metrics());
   return createServer({

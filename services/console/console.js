@@ -8,6 +8,7 @@ import { follow } from './stream.js';
 let following = new AbortController();
 let paused = false;
 let latest = [];
+let finished = [];
 
 function setState(state, text) {
   const live = byId('live');
@@ -29,7 +30,8 @@ function isHeld() {
 
 function draw() {
   const kind = byId('kind').value;
-  showLatest(latest.filter((item) => kind === '' || item.kind === kind), openSheet);
+  const items = kind === 'finished' ? finished : latest.filter((item) => kind === '' || item.kind === kind);
+  showLatest(items, openSheet);
 }
 
 function enter() {
@@ -46,6 +48,7 @@ function enter() {
         notice();
         if (paused) return;
         latest = snapshot.latest;
+        finished = snapshot.finished;
         showStatus(snapshot.status);
         byId('held').hidden = !isHeld();
         if (!isHeld()) draw();

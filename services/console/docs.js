@@ -12,7 +12,7 @@ for (const [path, methods] of Object.entries(api.paths)) {
   }
 }
 for (const [tag, routes] of groups) {
-  byId('index').append(h('h2', {}, tag), ...routes.map(({ path, method, route }) => h('a', { href: `#${idOf(method, path)}` }, route.summary ?? path)));
+  byId('index').append(h('h2', {}, tag), ...routes.map(({ path, method, route }) => h('a', { href: `#${idOf(method, path)}` }, (route.summary ?? path).replaceAll('`', ''))));
   byId('routes').append(...routes.map(section));
 }
 document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -73,7 +73,7 @@ function eventRow(event, first) {
 
 function parties(item) {
   if (item.parties.length === 0) return h('p', { class: 'soft' }, 'No party is known.');
-  const list = h('dl', { class: 'facts' }, ...item.parties.flatMap(({ role }) => [h('dt', {}, words(role)), h('dd', { class: 'soft' }, 'sealed')]));
+  const list = h('dl', { class: 'facts' }, ...item.parties.flatMap(({ role }) => [h('dt', {}, roleName(role)), h('dd', { class: 'soft' }, 'sealed')]));
   const box = h('div', {}, list);
   const purposes = item.mayOpenFor ?? [];
   if (purposes.length === 0) return box;
@@ -84,7 +84,7 @@ function parties(item) {
     button.disabled = true;
     try {
       const answer = await (await ask(`/v1/communications/${item.id}/open`, { method: 'POST', body: { purpose: choice.value } })).json();
-      list.replaceChildren(...answer.parties.flatMap((party) => [h('dt', {}, words(party.role)), h('dd', {}, partyText(party))]));
+      list.replaceChildren(...answer.parties.flatMap((party) => [h('dt', {}, roleName(party.role)), h('dd', {}, partyText(party))]));
       said.textContent = 'Opened; the access is on record.';
     } catch (error) {
       said.textContent = error.message;
@@ -96,7 +96,10 @@ function parties(item) {
   return box;
 }
 
-function partyText({ state, number, name }) {
+/** What belongs to every party together is what was said. */
+const roleName = (role) => (role === 'all' ? 'content' : words(role));
+
+function partyText({ state, number, fields = {} }) {
   if (state !== 'open') return words(state);
-  return [number, name].filter(Boolean).join(' · ') || 'no number';
+  return [number, ...Object.values(fields)].filter(Boolean).join(' · ') || 'nothing';
 }

@@ -1,3 +1,4 @@
+import { delay } from '#platform';
 import { answerOf, lengthText, shortTime } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { openClient } from '../client.ts';
@@ -34,6 +35,9 @@ export const cdrCommand: Command = {
     throw new CliError('usage', 'cdr takes "list", or "show" and an id; see "tollbook cdr --help"');
   },
 };
+
+const TRIES = 8;
+const TRY_AGAIN_MS = 250;
 
 async function list(invocation: Invocation): Promise<void> {
   const { out } = invocation;
@@ -73,11 +77,23 @@ async function show(invocation: Invocation, id: string): Promise<void> {
   const { out } = invocation;
   const client = await openClient(invocation);
   const path = `/v1/communications/${encodeURIComponent(id)}`;
-  const record = answerOf(await client.get(path));
+  const record = answerOf(await getSoon(client, path));
   const timeline = answerOf(await client.get(`${path}/timeline`)).list('items');
   const opened = await openParties(client, path, invocation.text('open'));
   const whole = { ...Object(record.value), timeline: timeline.map((event) => event.value), ...(opened === undefined ? {} : { parties: opened.value }) };
   out.result(whole, () => [...recordLines(record), '', 'Timeline', ...timelineLines(timeline), '', 'Parties', ...partyLines(opened?.items ?? record.list('parties'))].join('\n'));
+}
+
+/** The views follow the journal a moment behind: what was just handed in is asked for again. */
+async function getSoon(client: ApiClient, path: string): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.get(path);
+    } catch (error) {
+      if (!(error instanceof CliError) || error.code !== 'not_found' || tries >= TRIES) throw error;
+      await delay(TRY_AGAIN_MS);
+    }
+  }
 }
 
 async function openParties(client: ApiClient, path: string, purpose: string | undefined) {
