@@ -53,13 +53,14 @@ export function findLegs(events: readonly Contribution[]): Leg[] {
   }
   const targets = findTargets(events);
   const legs: Leg[] = [];
-  let caller: string | undefined;
+  /** The leg that began each of the calls that links made one. */
+  const begun = new Map<string, string>();
   for (const [key, own] of byLeg) {
     const first = own[0];
     if (first === undefined) continue;
     const initiates = own.some((event) => event.type === 'call.initiated');
-    if (initiates) caller ??= key;
-    legs.push(readLeg(own, first, { caller: caller === key, target: targets.get(key) }));
+    if (initiates && !begun.has(first.member)) begun.set(first.member, key);
+    legs.push(readLeg(own, first, { caller: begun.get(first.member) === key, target: targets.get(key) }));
   }
   return legs;
 }

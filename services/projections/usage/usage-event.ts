@@ -119,7 +119,7 @@ export function readUsageEvent(schemas: Schemas, recorded: RecordedEvent): Usage
     segments: factNumber(facts, 'segments') ?? 0,
     ...texts(event),
     ...(half === 'reversal' || half === 'successor' ? { adjustmentKind: half } : {}),
-    ...(supersedes === undefined ? {} : { supersedes }),
+    ...(supersedes === undefined ? {} : { supersedes: uuidText(supersedes) }),
   };
 }
 
