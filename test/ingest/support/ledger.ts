@@ -5,8 +5,11 @@ import { createDomains, createIngest, createSources } from '#ingest';
 import type { Journal } from '#journal';
 import { listLogs } from '#journal';
 import { createPostgresJournal, migrateJournal } from '#journal/postgres';
-import { createLogger } from '#platform';
+import type { Pool } from '#platform';
+import { createLogger, createPool } from '#platform';
 import { freshDatabase } from '#test/support/postgres.ts';
+import type { TcpProxy } from '#test/support/tcp-proxy.ts';
+import { startTcpProxy } from '#test/support/tcp-proxy.ts';
 import type { VaultPlace } from '#test/support/vault.ts';
 import { NOON_US, vaultPlace } from '#test/support/vault.ts';
 import type { Vault } from '#vault';
@@ -22,6 +25,8 @@ export interface TestLedger extends AsyncDisposable {
   readonly parts: IngestParts;
   /** Everything logged, one JSON object a line. */
   readonly logged: string[];
+  /** With `isBreakable`: what the journal's connections go through. */
+  readonly proxy: TcpProxy | undefined;
   /** Another process's ingest over the same ledger. */
   another(change?: Partial<IngestParts>): Promise<Ingest>;
   events(log: string): Promise<StoredEvent[]>;
@@ -34,12 +39,17 @@ export interface TestLedgerOptions {
   /** The clock is the vault's manual one; µs. */
   readonly now?: number;
   readonly change?: (parts: IngestParts) => Partial<IngestParts>;
+  /** The journal is reached through a proxy that can lose it. */
+  readonly isBreakable?: boolean;
 }
 
-export async function testLedger({ registry, now = NOON_US, change }: TestLedgerOptions = {}): Promise<TestLedger> {
+export async function testLedger(options: TestLedgerOptions = {}): Promise<TestLedger> {
+  const { registry, now = NOON_US, change, isBreakable = false } = options;
   const database = await freshDatabase({ max: 12 });
   await migrateJournal(database.pool);
-  const journal = await createPostgresJournal({ pool: database.pool, durability: 'waived' });
+  const proxied = isBreakable ? await proxyTo(database.url) : undefined;
+  const pool = proxied?.pool ?? database.pool;
+  const journal = await createPostgresJournal({ pool, durability: 'waived' });
   const place = await vaultPlace(database.pool);
   place.clock.set(now);
   const vault = await place.open();
@@ -71,6 +81,7 @@ export async function testLedger({ registry, now = NOON_US, change }: TestLedger
     parts,
     ingest: createIngest(parts),
     logged,
+    proxy: proxied?.proxy,
     async another(more = {}) {
       const other = await place.open();
       return createIngest({ ...parts, sealer: other.sealer, ...more });
@@ -90,7 +101,19 @@ export async function testLedger({ registry, now = NOON_US, change }: TestLedger
     async [Symbol.asyncDispose]() {
       await journal[Symbol.asyncDispose]();
       await place[Symbol.asyncDispose]();
+      await proxied?.pool.end();
+      await proxied?.proxy[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },
   };
+}
+
+async function proxyTo(url: string): Promise<{ proxy: TcpProxy; pool: Pool }> {
+  const direct = new URL(url);
+  const socket = direct.searchParams.get('host') ?? '';
+  const proxy = await startTcpProxy({ path: `${socket}/.s.PGSQL.${direct.port === '' ? '5432' : direct.port}` });
+  const through = new URL(url);
+  through.searchParams.delete('host');
+  through.host = `127.0.0.1:${proxy.port}`;
+  return { proxy, pool: createPool({ url: through.href, max: 8, name: 'test' }) };
 }
