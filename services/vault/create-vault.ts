@@ -10,6 +10,7 @@ import { createPointerOpener, createPointers } from './pointers.ts';
 import type { PointerOpener, Reader, RecordAccess, Sealer } from './port.ts';
 import { createReader } from './reader.ts';
 import { createSealer } from './sealer.ts';
+import { warnOfSwap } from './swap.ts';
 import { waitFor } from './waiting.ts';
 
 export interface PointerVaultOptions {
@@ -59,6 +60,7 @@ export async function createVault(options: VaultOptions): Promise<Vault> {
   const suite = SUITES[options.suite ?? 'xchacha20-poly1305'];
   const closing = new AbortController();
   const { signal } = closing;
+  await warnOfSwap(logger);
   const tree = await waitFor(() => openKeyTree(options), { logger, what: 'opening', signal });
   const freshness = createFreshness(tree);
   const pointers = createPointers(tree, freshness);

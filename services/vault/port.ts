@@ -118,13 +118,16 @@ export interface PointerContents {
 
 export interface PointedBox {
   readonly slots: readonly Uint8Array[];
-  /** 16 bytes keyed by the epoch: equal for equal plaintext of one event id, and dead with the epoch. */
+  /**
+   * 16 bytes, equal for equal plaintext of one event id and party. Keyed with the box: dead with any of
+   * its scopes, and no help in guessing a number to whoever holds the epoch alone.
+   */
   readonly digest: Uint8Array;
 }
 
 /** For projectors: epoch keys only, so it can read which slots, never what is in a box. */
 export interface PointerOpener {
-  /** Undefined where the epoch is gone. Rejects with VaultError `tampered` or `unavailable`. */
+  /** Undefined where the epoch is gone. Rejects with VaultError `tampered`, `unavailable` or `key_lost`. */
   open(refs: readonly GroupRef[]): Promise<(PointerContents | undefined)[]>;
 }
 

@@ -170,6 +170,20 @@ describe('the sealer', () => {
     expect(new Set(mine.flat()).size).toBe(800);
   });
 
+  it('seals one number for several accounts and categories, each under its own scopes', async () => {
+    const requests = ['acme', 'globex', 'acme', 'initech'].flatMap((accountId) => {
+      const content = { ...boxOf('sender', tel(1)), category: 'content' as const };
+      const boxes = [boxOf('caller', tel(1)), content, boxOf('callee', tel(1))];
+      return [callRequest(tel(1), tel(1), { accountId, boxes })];
+    });
+    const parts = await seal(requests);
+    for (const [i, request] of requests.entries()) {
+      expect(await openAll(request, parts[i] ?? { groups: [] })).toEqual(
+        Array.from({ length: 3 }, () => tel(1).value),
+      );
+    }
+  });
+
   it('omits what belongs to a stripped epoch, and nothing of it opens any more', async () => {
     const month = NOVEMBER - 13;
     const request = callRequest(tel(1), tel(2), { month });

@@ -1,4 +1,4 @@
-import type { Client, Pool } from '#platform';
+import type { Client, Failpoint, Pool } from '#platform';
 import { withTransaction } from '#platform';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { randomBytes } from '../boxes/random.ts';
@@ -65,9 +65,10 @@ export interface InsertsOptions {
   readonly pool: Pool;
   readonly nodes: Nodes;
   readonly parts: Parts;
+  readonly failpoint: Failpoint;
 }
 
-export function createInserts({ pool, nodes, parts }: InsertsOptions): Inserts {
+export function createInserts({ pool, nodes, parts, failpoint }: InsertsOptions): Inserts {
   const writers = new Map<number, Writer>();
   const queues = new Map<string, Mutex>();
 
@@ -91,13 +92,15 @@ export function createInserts({ pool, nodes, parts }: InsertsOptions): Inserts {
     // Asked for now, lest the transaction below needs a second connection to learn it.
     await nodes.branches(part, [writer.branch]);
     try {
-      return await withTransaction(pool, (client) =>
-        work({
-          client,
-          part,
-          insert: (kind, n) => insertEntries(client, nodes, writer, { kind, count: n }),
-        }),
-      );
+      const result = await withTransaction(pool, async (client) => {
+        const insert: InsertTransaction['insert'] = (kind, n) =>
+          insertEntries(client, nodes, writer, { kind, count: n });
+        const done = await work({ client, part, insert });
+        failpoint('vault.keys.inserted');
+        return done;
+      });
+      failpoint('vault.keys.durable');
+      return result;
     } catch (error) {
       // Whether its open leaf is there is not known any more: the next entries begin another.
       writer.open?.key.fill(0);

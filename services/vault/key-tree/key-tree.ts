@@ -71,7 +71,7 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
   const memory = createLockedMemory();
   const nodes = createNodes({ pool, custodian, memory });
   const parts = createParts({ pool, nodes });
-  const inserts = createInserts({ pool, nodes, parts });
+  const inserts = createInserts({ pool, nodes, parts, failpoint });
   let seen = 0;
 
   /** Nodes move only when a turn does; whoever met one in mid-step reads again. */

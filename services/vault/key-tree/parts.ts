@@ -65,9 +65,10 @@ async function insertPart(client: Client, nodes: Nodes, name: string): Promise<n
   const generation = top.generation;
   if (root.rows[0]?.generation !== generation) throw new StaleNode('the root turned');
   const next = await client.query<{ part: number }>(
-    'select coalesce(max(part), 0) + 1 as part from vault.part',
+    "select nextval('vault.part_number')::int as part",
   );
-  const part = next.rows[0]?.part ?? 1;
+  const part = next.rows[0]?.part;
+  if (part === undefined) throw new RangeError('the sequence of part numbers answered nothing');
   const key = randomBytes(KEY_BYTES);
   const address = { level: 'part', part, number: 0, generation } as const;
   await client.query(
