@@ -32,7 +32,11 @@ export function createRecordDecoder(parts: {
   const { schemas, wire, signal } = parts;
   const format = parts.format ?? tollbookFormat;
 
-  const fetched = async (wireDecoder: WireDecoder, id: number, body: Uint8Array): Promise<DecodedEvent[]> => {
+  const fetched = async (
+    wireDecoder: WireDecoder,
+    id: number,
+    body: Uint8Array,
+  ): Promise<DecodedEvent[]> => {
     await wireDecoder.learn(id, signal);
     return [wireDecoder.decode(body)];
   };
@@ -42,7 +46,10 @@ export function createRecordDecoder(parts: {
       if (fingerprint !== undefined) return [decodeFingerprinted(schemas, fingerprint, body)];
       if (body[0] !== WIRE_MAGIC) return format.decode(body, { schemas, source });
       if (wire === undefined) {
-        throw new Refusal('undecodable', 'the record is in registry wire format and no registry is configured');
+        throw new Refusal(
+          'undecodable',
+          'the record is in registry wire format and no registry is configured',
+        );
       }
       const id = wire.schemaId(body);
       return wire.knows(id) ? [wire.decode(body)] : fetched(wire, id, body);

@@ -23,7 +23,11 @@ export interface Ingest {
   listQuarantined(log: string): AsyncIterable<QuarantinedRecord>;
   readQuarantined(place: Place): Promise<QuarantinedRecord>;
   /** The body as it came; the access record is appended first. */
-  openQuarantined(reader: Pick<Reader, 'openQuarantined'>, access: Access, place: Place): Promise<Uint8Array>;
+  openQuarantined(
+    reader: Pick<Reader, 'openQuarantined'>,
+    access: Access,
+    place: Place,
+  ): Promise<Uint8Array>;
   replayQuarantined(
     ways: { readonly intake: Intake; readonly reader: Pick<Reader, 'openQuarantined'> },
     request: ReplayRequest,

@@ -52,7 +52,11 @@ export interface LogWriter {
 }
 
 /** Opens the log (`log.opened` comes first) and reads where it ends. Waits while the store is away. */
-export async function openWriter(parts: WriterParts, log: string, signal: AbortSignal): Promise<LogWriter> {
+export async function openWriter(
+  parts: WriterParts,
+  log: string,
+  signal: AbortSignal,
+): Promise<LogWriter> {
   const head = await whileAway(parts.logger, signal, async () => {
     await openLog(parts.journal, log);
     return await parts.journal.head(log);
@@ -61,7 +65,11 @@ export async function openWriter(parts: WriterParts, log: string, signal: AbortS
 }
 
 /** Repeats `work` while the store is away, with the reason in the log. */
-export async function whileAway<T>(logger: Logger, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function whileAway<T>(
+  logger: Logger,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   const backoff = createBackoff();
   for (let isFirst = true; ; isFirst = false) {
     try {
@@ -69,7 +77,11 @@ export async function whileAway<T>(logger: Logger, signal: AbortSignal, work: ()
       if (!isFirst) logger.info('the event store answers again, going on');
       return result;
     } catch (error) {
-      if (!(error instanceof JournalError) || (error.code !== 'unavailable' && error.code !== 'unknown')) throw error;
+      if (
+        !(error instanceof JournalError) ||
+        (error.code !== 'unavailable' && error.code !== 'unknown')
+      )
+        throw error;
       if (isFirst) logger.warn({ err: error }, 'the event store is away, waiting');
       await delay(backoff.next(), signal);
       if (signal.aborted) throw stopped(error);
@@ -78,7 +90,11 @@ export async function whileAway<T>(logger: Logger, signal: AbortSignal, work: ()
 }
 
 function stopped(cause?: unknown): IngestError {
-  return new IngestError('stopped', 'ingest was stopped while it waited; what was not appended comes again', { cause });
+  return new IngestError(
+    'stopped',
+    'ingest was stopped while it waited; what was not appended comes again',
+    { cause },
+  );
 }
 
 class Writer implements LogWriter {
@@ -90,7 +106,11 @@ class Writer implements LogWriter {
   readonly #signal: AbortSignal;
   #refreshes = 0;
 
-  constructor(parts: WriterParts, log: string, { head, signal }: { head: Head | undefined; signal: AbortSignal }) {
+  constructor(
+    parts: WriterParts,
+    log: string,
+    { head, signal }: { head: Head | undefined; signal: AbortSignal },
+  ) {
     this.log = log;
     this.#parts = parts;
     this.#signal = signal;
@@ -133,9 +153,13 @@ class Writer implements LogWriter {
   async #recover(slice: SealedSlice, error: JournalError): Promise<SealedSlice> {
     const { logger } = this.#parts;
     if (error.code === 'full') {
-      throw new IngestError('store_full', 'the event store has no room left: free or add disk space, then start again; nothing was lost', {
-        cause: error,
-      });
+      throw new IngestError(
+        'store_full',
+        'the event store has no room left: free or add disk space, then start again; nothing was lost',
+        {
+          cause: error,
+        },
+      );
     }
     if (error.code === 'conflict') return await this.#settle(slice);
     if (error.code !== 'unavailable' && error.code !== 'unknown') throw error;
@@ -168,7 +192,10 @@ class Writer implements LogWriter {
     this.#advance(position, slice.entries.slice(0, ours));
     const entries = slice.entries.slice(ours);
     if (fences > 0) {
-      logger.info({ log: this.log, fences }, 'a fence was raised: reading scopes anew and sealing again');
+      logger.info(
+        { log: this.log, fences },
+        'a fence was raised: reading scopes anew and sealing again',
+      );
       idKeys.clear();
       await sealer.refresh();
       this.#refreshes += 1;
@@ -197,7 +224,9 @@ class Writer implements LogWriter {
     const { journal, logger } = this.#parts;
     for (let to = this.position; to > 0; to -= 64) {
       const positions = Array.from({ length: Math.min(64, to) }, (_, index) => to - index);
-      const events = await whileAway(logger, this.#signal, () => journal.readAt(this.log, positions));
+      const events = await whileAway(logger, this.#signal, () =>
+        journal.readAt(this.log, positions),
+      );
       const last = events.findLast((event) => event.type !== FENCE);
       if (last !== undefined) return last;
     }
@@ -207,9 +236,15 @@ class Writer implements LogWriter {
 
 const NOTHING: SealedSlice = { entries: [], events: [], refreshes: 0 };
 
-function isSame(recorded: RecordedEvent, entry: Entry | undefined, event: NewEvent | undefined): boolean {
+function isSame(
+  recorded: RecordedEvent,
+  entry: Entry | undefined,
+  event: NewEvent | undefined,
+): boolean {
   if (entry === undefined || event === undefined || recorded.type !== event.type) return false;
   if (Buffer.compare(recorded.id, event.id) !== 0) return false;
   const { coordinate } = decodeEnvelope(recorded.meta);
-  return coordinate.offset === entry.coordinate.offset && coordinate.index === entry.coordinate.index;
+  return (
+    coordinate.offset === entry.coordinate.offset && coordinate.index === entry.coordinate.index
+  );
 }

@@ -12,7 +12,10 @@ export interface Pipeline {
 export function createPipeline(writer: LogWriter, onDurable: (slice: Slice) => void): Pipeline {
   let inFlight: Promise<void> = Promise.resolve();
 
-  const append = async (slice: Slice, sealed: Awaited<ReturnType<LogWriter['seal']>>): Promise<void> => {
+  const append = async (
+    slice: Slice,
+    sealed: Awaited<ReturnType<LogWriter['seal']>>,
+  ): Promise<void> => {
     await writer.append(sealed);
     onDurable(slice);
   };

@@ -1,5 +1,6 @@
 import type { DecodedEvent, Schemas } from '#events';
 import type { Clock } from '#platform';
+import { VaultError } from '#vault';
 import type { RawRecord, RecordDecoder } from './decode-record.ts';
 import { refusalOf } from './decode-record.ts';
 import type { LoadedIdKeys } from './ids/id-keys.ts';
@@ -109,7 +110,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
         return prepareAll(await decode(record), record);
       } catch (error) {
         if (!(error instanceof MissingIdKey)) throw error;
-        await parts.idKeys.load(error.month);
+        await loadKey(parts.idKeys, error.month);
       }
     }
   };
@@ -141,6 +142,16 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   };
 }
 
+/** @throws Refusal `too_old` where the month's id key has ended: its ids can be made no more. */
+async function loadKey(idKeys: LoadedIdKeys, month: number): Promise<void> {
+  try {
+    await idKeys.load(month);
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'bad_request') throw error;
+    throw new Refusal('too_old', 'the key that its ids need ended some time after their month');
+  }
+}
+
 /** A UUID, so that a long place is no reason to key the id. */
 function placeOf(log: string, { offset }: PlacedRecord): string {
   return uuid5('place', log, String(offset));
@@ -158,11 +169,19 @@ function addAll(sink: EntrySink, record: PlacedRecord, prepared: readonly Prepar
   });
 }
 
-function coordinateOf({ offset, brokerTime }: PlacedRecord, index: number, last: boolean): Entry['coordinate'] {
+function coordinateOf(
+  { offset, brokerTime }: PlacedRecord,
+  index: number,
+  last: boolean,
+): Entry['coordinate'] {
   return { offset, index, last, brokerTime };
 }
 
-function quarantineOf({ schemas, clock, scope, log, format }: ReceiverParts, record: PlacedRecord, refusal: Refusal) {
+function quarantineOf(
+  { schemas, clock, scope, log, format }: ReceiverParts,
+  record: PlacedRecord,
+  refusal: Refusal,
+) {
   const domain = scope.domains.of(undefined);
   if (domain === undefined) throw new Error('the default domain is missing');
   const at = clock.now();

@@ -22,7 +22,8 @@ export interface IngestSettings {
  * @throws IngestError `bad_source` when the file of sources cannot be read as one.
  */
 export async function loadIngestSettings(config: Config): Promise<IngestSettings> {
-  const file = config.sources === '' ? NO_FILE : parseSourcesFile(await readSources(config.sources));
+  const file =
+    config.sources === '' ? NO_FILE : parseSourcesFile(await readSources(config.sources));
   const topics = config.kafkaTopics.map(
     (topic): TopicSettings => file.topics.find((each) => each.topic === topic) ?? { topic },
   );
@@ -67,7 +68,9 @@ async function readSources(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new IngestError('bad_source', 'the file that TOLLBOOK_SOURCES names cannot be read', { cause });
+    throw new IngestError('bad_source', 'the file that TOLLBOOK_SOURCES names cannot be read', {
+      cause,
+    });
   }
 }
 
@@ -129,7 +132,8 @@ function zoneMinutes(text: string, at: string): number {
 }
 
 function recordOf(value: unknown, at: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(`${at} is a mapping`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad(`${at} is a mapping`);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw bad(`${at} has a key that is none of ${known.join(', ')}`);
   }

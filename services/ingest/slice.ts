@@ -98,7 +98,11 @@ export async function sealEntries(sealer: Sealer, entries: readonly Entry[]): Pr
 
 type Parts = Awaited<ReturnType<Sealer['seal']>>[number];
 
-function eventOf({ coordinate, resume }: Entry, { request, facts }: Prepared, parts: Parts): NewEvent {
+function eventOf(
+  { coordinate, resume }: Entry,
+  { request, facts }: Prepared,
+  parts: Parts,
+): NewEvent {
   const event = {
     id: request.eventId,
     type: request.type,
@@ -115,7 +119,11 @@ function eventOf({ coordinate, resume }: Entry, { request, facts }: Prepared, pa
   return resume === undefined ? event : { ...event, resume };
 }
 
-function quarantineEventOf({ coordinate, resume }: Entry, quarantined: Quarantined, sealed: Uint8Array): NewEvent {
+function quarantineEventOf(
+  { coordinate, resume }: Entry,
+  quarantined: Quarantined,
+  sealed: Uint8Array,
+): NewEvent {
   const { plan, domain, body } = quarantined;
   return {
     id: body.id,

@@ -21,7 +21,10 @@ export interface Sources {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws IngestError `bad_source` for a name or country that cannot be one. */
-export function createSources(known: readonly Source[], defaults: Omit<Source, 'name'> = {}): Sources {
+export function createSources(
+  known: readonly Source[],
+  defaults: Omit<Source, 'name'> = {},
+): Sources {
   const byName = new Map<string, Source>();
   for (const source of [...known, { name: 'local', ...defaults }].toReversed()) {
     byName.set(checkSource(source).name, { ...defaults, ...source });

@@ -23,7 +23,9 @@ async function front(intake: Intake) {
   return { app, url };
 }
 
-async function served(work: (url: string, ledger: TestLedger, intake: Intake) => Promise<void>): Promise<void> {
+async function served(
+  work: (url: string, ledger: TestLedger, intake: Intake) => Promise<void>,
+): Promise<void> {
   // 2026-11-15T12:00Z, near the records of `channel`.
   await using ledger = await testLedger();
   const intake = await ledger.ingest.openIntake('api-1');
@@ -36,8 +38,13 @@ async function served(work: (url: string, ledger: TestLedger, intake: Intake) =>
   }
 }
 
-function post(url: string, body: Buffer | string | ReadableStream, headers: Record<string, string> = {}) {
-  const payload = typeof body === 'string' || body instanceof ReadableStream ? body : new Uint8Array(body);
+function post(
+  url: string,
+  body: Buffer | string | ReadableStream,
+  headers: Record<string, string> = {},
+) {
+  const payload =
+    typeof body === 'string' || body instanceof ReadableStream ? body : new Uint8Array(body);
   return fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -50,7 +57,10 @@ const ndjson = { 'content-type': 'application/x-ndjson' };
 
 async function linesOf(response: Response): Promise<Record<string, unknown>[]> {
   const text = await response.text();
-  return text.trim().split('\n').map((line): Record<string, unknown> => JSON.parse(line));
+  return text
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
 }
 
 describe('POST /v1/events', () => {
@@ -69,7 +79,9 @@ describe('POST /v1/events', () => {
   test('takes an array, gzip too, and tells which records went to quarantine', async () => {
     await served(async (url, ledger) => {
       const body = JSON.stringify([initiated(), { type: 'call.nothing' }, ended()]);
-      const response = await post(`${url}/v1/events`, gzipSync(body), { 'content-encoding': 'gzip' });
+      const response = await post(`${url}/v1/events`, gzipSync(body), {
+        'content-encoding': 'gzip',
+      });
       expect(await response.json()).toMatchObject({
         durable: 3,
         events: [{}, {}],
@@ -86,7 +98,10 @@ describe('POST /v1/events', () => {
   test('a body that is no JSON is kept in quarantine, not refused', async () => {
     await served(async (url, ledger) => {
       const response = await post(`${url}/v1/events`, '[{"callerNumber":"+447700900123",');
-      expect(await response.json()).toMatchObject({ durable: 1, quarantined: [{ record: 0, reason: 'undecodable' }] });
+      expect(await response.json()).toMatchObject({
+        durable: 1,
+        quarantined: [{ record: 0, reason: 'undecodable' }],
+      });
       expect((await ledger.dump()).includes('447700900123')).toBe(false);
     });
   });
@@ -119,9 +134,15 @@ describe('POST /v1/events', () => {
 
   test('a cut stream goes on from its last durable line, and what is sent twice has the same ids', async () => {
     await served(async (url, ledger) => {
-      const events = [1, 2, 3].map((n) => initiated({ eventId: undefined, communicationId: `k${n}` }));
-      await linesOf(await post(`${url}/v1/events?stream=day-1`, json(...events.slice(0, 2)), ndjson));
-      const again = await linesOf(await post(`${url}/v1/events?stream=day-1&from=1`, json(...events.slice(1)), ndjson));
+      const events = [1, 2, 3].map((n) =>
+        initiated({ eventId: undefined, communicationId: `k${n}` }),
+      );
+      await linesOf(
+        await post(`${url}/v1/events?stream=day-1`, json(...events.slice(0, 2)), ndjson),
+      );
+      const again = await linesOf(
+        await post(`${url}/v1/events?stream=day-1&from=1`, json(...events.slice(1)), ndjson),
+      );
       expect(again.at(-1)).toMatchObject({ durable: 3, done: true });
       const ids = (await ledger.events('i/api-1')).map(({ facts }) => facts.eventId);
       expect(ids).toHaveLength(4);
@@ -136,11 +157,9 @@ describe('POST /v1/events', () => {
       const body = `${JSON.stringify(initiated())}\r\n\r\n${long}\n${JSON.stringify(ended())}`;
       const lines = await linesOf(await post(`${url}/v1/events`, body, ndjson));
       expect(lines.at(-1)).toEqual({ durable: 4, events: 2, quarantined: 1, done: true });
-      expect((await ledger.events('i/api-1')).map(({ facts }) => facts['reason'] ?? 'stored')).toEqual([
-        'stored',
-        'oversized',
-        'stored',
-      ]);
+      expect(
+        (await ledger.events('i/api-1')).map(({ facts }) => facts['reason'] ?? 'stored'),
+      ).toEqual(['stored', 'oversized', 'stored']);
     });
   });
 
@@ -148,7 +167,9 @@ describe('POST /v1/events', () => {
     await served(async (url) => {
       const brotli = await post(`${url}/v1/events`, 'x', { 'content-encoding': 'br' });
       expect(brotli.status).toBe(415);
-      const cut = await post(`${url}/v1/events`, gzipSync('[]').subarray(0, 12), { 'content-encoding': 'gzip' });
+      const cut = await post(`${url}/v1/events`, gzipSync('[]').subarray(0, 12), {
+        'content-encoding': 'gzip',
+      });
       expect(cut.status).toBe(400);
       const large = await post(`${url}/v1/events`, Buffer.alloc(17 * 1024 * 1024, 32));
       expect(large.status).toBe(413);
@@ -181,7 +202,10 @@ describe('POST /v1/intake/freeswitch', () => {
   test.each([
     ['application/json', (text: string) => text],
     ['application/x-www-form-urlencoded', (text: string) => `cdr=${encodeURIComponent(text)}`],
-    ['application/x-www-form-base64-encoded', (text: string) => `cdr=${Buffer.from(text).toString('base64')}`],
+    [
+      'application/x-www-form-base64-encoded',
+      (text: string) => `cdr=${Buffer.from(text).toString('base64')}`,
+    ],
   ])('takes a record as %s, and the same again with the same ids', async (type, encode) => {
     await served(async (url, ledger) => {
       const us = ledger.place.clock.now() - 3_600_000_000;
@@ -203,7 +227,10 @@ describe('POST /v1/intake/freeswitch', () => {
       const events = await ledger.events('i/api-1');
       expect(events).toHaveLength(8);
       expect(new Set(events.map(({ facts }) => facts.eventId)).size).toBe(4);
-      expect(events[0]?.facts).toMatchObject({ source: 'edge-1', switch: '5fa377c6-3ad6-4f06-aea5-8ca66c55d277' });
+      expect(events[0]?.facts).toMatchObject({
+        source: 'edge-1',
+        switch: '5fa377c6-3ad6-4f06-aea5-8ca66c55d277',
+      });
       expect((await ledger.dump()).includes('7700900123')).toBe(false);
     });
   });

@@ -52,11 +52,18 @@ describe('intake', () => {
     if (event === undefined || group === undefined) throw new Error('nothing was stored');
     const index = group.boxes.findIndex(({ party }) => party === 'callee');
     const { groupRef } = await import('#events');
-    const [opened] = await ledger.vault.reader.open({ actor: 'test', role: 'operator', purpose: 'care' }, [
-      { ref: groupRef(event, group), index },
-    ]);
+    const [opened] = await ledger.vault.reader.open(
+      { actor: 'test', role: 'operator', purpose: 'care' },
+      [{ ref: groupRef(event, group), index }],
+    );
     if (opened?.state !== 'open') throw new Error(`the box is ${opened?.state}`);
-    const values = ledger.schemas.decodeBox(event.type, event.envelope.fingerprint, 'callee', 'traffic', opened.plaintext);
+    const values = ledger.schemas.decodeBox(
+      event.type,
+      event.envelope.fingerprint,
+      'callee',
+      'traffic',
+      opened.plaintext,
+    );
     expect(values).toMatchObject({ calleeNumber: '+442079460123', calleeDialled: '020 7946 0123' });
     await intake.close();
   });
@@ -65,7 +72,11 @@ describe('intake', () => {
     await using ledger = await testLedger();
     const intake = await ledger.ingest.openIntake('api-1');
     await store(intake, initiated());
-    const other = await intake.hand({ source: 'edge-2' }, 'tollbook', handed(initiated({ source: 'edge-1' })));
+    const other = await intake.hand(
+      { source: 'edge-2' },
+      'tollbook',
+      handed(initiated({ source: 'edge-1' })),
+    );
     await intake.durable(other.mark);
     const [mine, theirs] = await ledger.events('i/api-1');
     expect(theirs?.facts.eventId).not.toBe(mine?.facts.eventId);
@@ -78,7 +89,11 @@ describe('intake', () => {
     await using ledger = await testLedger();
     const intake = await ledger.ingest.openIntake('api-1');
     const mine = { source: 'edge-1', accountId: 'acme' };
-    const receipt = await intake.hand(mine, 'tollbook', handed(initiated({ accountId: 'other' }), initiated({ accountId: undefined })));
+    const receipt = await intake.hand(
+      mine,
+      'tollbook',
+      handed(initiated({ accountId: 'other' }), initiated({ accountId: undefined })),
+    );
     await intake.durable(receipt.mark);
     expect(receipt.refused).toMatchObject([{ record: 0, reason: 'wrong_account' }]);
     expect(receipt.events).toBe(1);
@@ -103,7 +118,9 @@ describe('intake', () => {
     await first.close();
     const second = await ledger.ingest.openIntake('api-1');
     await store(second, ended());
-    const offsets = (await ledger.events('i/api-1')).map(({ envelope }) => envelope.coordinate.offset);
+    const offsets = (await ledger.events('i/api-1')).map(
+      ({ envelope }) => envelope.coordinate.offset,
+    );
     expect(offsets).toEqual([0, 1, 2]);
     await second.close();
   });

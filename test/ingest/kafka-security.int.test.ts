@@ -17,7 +17,12 @@ describe.skipIf(shared?.security === undefined)('Kafka intake over secured liste
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tollbook-kafka-files-'));
     const { ca = '', clientCertificate = '', clientKey = '' } = shared?.security ?? {};
-    for (const [name, text] of Object.entries({ ca, clientCertificate, clientKey, token: `${unsecuredToken('switch')}\n` })) {
+    for (const [name, text] of Object.entries({
+      ca,
+      clientCertificate,
+      clientKey,
+      token: `${unsecuredToken('switch')}\n`,
+    })) {
       files[name] = join(folder, name);
       await writeFile(join(folder, name), text);
     }

@@ -30,7 +30,9 @@ function numbered(count: number, from = 0) {
 
 /** A call's first event as a switch encodes it, with the schema of `schemas/`. */
 async function avroCall(): Promise<{ schema: object; body: Buffer }> {
-  const schema: { fields: { name: string }[] } = JSON.parse(await readFile('schemas/call.initiated.avsc', 'utf8'));
+  const schema: { fields: { name: string }[] } = JSON.parse(
+    await readFile('schemas/call.initiated.avsc', 'utf8'),
+  );
   const absent = Object.fromEntries(schema.fields.map(({ name }) => [name, null]));
   const body = avro.Type.forSchema(JSON.parse(JSON.stringify(schema))).toBuffer({
     ...absent,
@@ -47,9 +49,18 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
   test('journals every offset of every partition once, whatever the compression', async () => {
     await using ledger = await testLedger();
     const topic = await broker().createTopic({ partitions: 3 });
-    const codecs = [CompressionTypes.None, CompressionTypes.GZIP, CompressionTypes.Snappy, CompressionTypes.LZ4, CompressionTypes.ZSTD];
+    const codecs = [
+      CompressionTypes.None,
+      CompressionTypes.GZIP,
+      CompressionTypes.Snappy,
+      CompressionTypes.LZ4,
+      CompressionTypes.ZSTD,
+    ];
     for (const [round, codec] of codecs.entries()) {
-      const messages = numbered(90, round * 90).map((message, index) => ({ ...message, partition: index % 3 }));
+      const messages = numbered(90, round * 90).map((message, index) => ({
+        ...message,
+        partition: index % 3,
+      }));
       await produce(broker(), topic, messages, codec);
     }
     const intake = readTopic(ledger.ingest, broker(), topic);
@@ -96,7 +107,9 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
       'number_in_fact',
       'oversized',
     ]);
-    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
     expect((await ledger.dump()).includes('7700 900123')).toBe(false);
   });
 
@@ -106,7 +119,9 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     const id = registry.register('calls-value', schema);
     registry.setState('cut');
     const logger = createLogger({ level: 'silent', name: 'test' });
-    await using ledger = await testLedger({ registry: createRegistryClient({ url: registry.url, logger }) });
+    await using ledger = await testLedger({
+      registry: createRegistryClient({ url: registry.url, logger }),
+    });
     const topic = await broker().createTopic({ partitions: 1 });
     const head = Buffer.alloc(5);
     head.writeUInt32BE(id, 1);
@@ -133,7 +148,9 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     const second = readTopic(ledger.ingest, broker(), topic);
     const events = await untilStored(ledger, topic, 150, { intake: second });
     await second.close();
-    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual(Array.from({ length: 150 }, (_, i) => i));
+    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual(
+      Array.from({ length: 150 }, (_, i) => i),
+    );
   });
 
   test('does not believe a group offset beyond what the journal holds', async () => {
@@ -155,7 +172,11 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     const topic = await broker().createTopic({ partitions: 4 });
     const groupId = `shared-${topic}`;
     const send = (from: number) =>
-      produce(broker(), topic, numbered(200, from).map((message, index) => ({ ...message, partition: index % 4 })));
+      produce(
+        broker(),
+        topic,
+        numbered(200, from).map((message, index) => ({ ...message, partition: index % 4 })),
+      );
     await send(0);
     const first = readTopic(ledger.ingest, broker(), topic, { groupId });
     await untilStored(ledger, topic, 200, { partitions: 4, intake: first });
@@ -178,10 +199,13 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     const other = await ledger.another();
     const first = readTopic(ledger.ingest, broker(), topic);
     const second = readTopic(other, broker(), topic);
-    for (let round = 0; round < 10; round += 1) await produce(broker(), topic, numbered(300, round * 300));
+    for (let round = 0; round < 10; round += 1)
+      await produce(broker(), topic, numbered(300, round * 300));
     const events = await untilStored(ledger, topic, 3_000, { intake: first });
     await Promise.all([first.close(), second.close()]);
-    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual(Array.from({ length: 3_000 }, (_, i) => i));
+    expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual(
+      Array.from({ length: 3_000 }, (_, i) => i),
+    );
   });
 
   test('passes fences that were raised between its slices', async () => {
@@ -190,12 +214,18 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     await produce(broker(), topic, numbered(10));
     const intake = readTopic(ledger.ingest, broker(), topic);
     await untilStored(ledger, topic, 10, { intake });
-    const fence = { id: Buffer.alloc(16, 7), type: 'fence.raised', data: Buffer.alloc(0), meta: Buffer.alloc(0) };
+    const fence = {
+      id: Buffer.alloc(16, 7),
+      type: 'fence.raised',
+      data: Buffer.alloc(0),
+      meta: Buffer.alloc(0),
+    };
     await ledger.journal.append(`t/${topic}/1/0`, [fence], 'any');
     await produce(broker(), topic, numbered(10, 10));
     const deadline = Date.now() + 20_000;
     const head = async () => (await ledger.journal.head(`t/${topic}/1/0`))?.position ?? 0;
-    while ((await head()) < 21 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await head()) < 21 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await ledger.journal.head(`t/${topic}/1/0`)).toMatchObject({ position: 21, resume: 20 });
     await intake.close();
     expect(ledger.logged.join('')).toContain('a fence was raised');
@@ -208,7 +238,11 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     const intake = readTopic(ledger.ingest, broker(), topic);
     await untilStored(ledger, topic, 5, { intake });
     await broker().addPartitions(topic, 2);
-    await produce(broker(), topic, numbered(5, 5).map((message) => ({ ...message, partition: 1 })));
+    await produce(
+      broker(),
+      topic,
+      numbered(5, 5).map((message) => ({ ...message, partition: 1 })),
+    );
     expect(await untilStored(ledger, topic, 10, { partitions: 2, intake })).toHaveLength(10);
     await intake.close();
   });
@@ -273,7 +307,10 @@ describe.skipIf(shared === undefined)('Kafka intake halts', () => {
     await broker().createTopic({ name: topic, partitions: 1 });
     await produce(broker(), topic, numbered(5));
     const second = readTopic(ledger.ingest, broker(), topic);
-    await expect(second.done).rejects.toMatchObject({ code: 'topic_recreated', message: expect.stringContaining('incarnation to 2') });
+    await expect(second.done).rejects.toMatchObject({
+      code: 'topic_recreated',
+      message: expect.stringContaining('incarnation to 2'),
+    });
   });
 
   test('when the topic was created anew and has grown past the head', async () => {
@@ -296,24 +333,46 @@ describe.skipIf(shared === undefined)('Kafka intake halts', () => {
     await using ledger = await testLedger();
     const timestamp = String(Date.now() - 5_000);
     const topic = await broker().createTopic({ partitions: 1 });
-    await produce(broker(), topic, numbered(3).map((message) => ({ ...message, timestamp })));
+    await produce(
+      broker(),
+      topic,
+      numbered(3).map((message) => ({ ...message, timestamp })),
+    );
     const first = readTopic(ledger.ingest, broker(), topic);
     await untilStored(ledger, topic, 3, { intake: first });
     await first.close();
     await broker().deleteTopic(topic);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await broker().createTopic({ name: topic, partitions: 1 });
-    await produce(broker(), topic, numbered(9, 500).map((message) => ({ ...message, timestamp })));
+    await produce(
+      broker(),
+      topic,
+      numbered(9, 500).map((message) => ({ ...message, timestamp })),
+    );
     const second = readTopic(ledger.ingest, broker(), topic);
-    await expect(second.done).rejects.toMatchObject({ code: 'topic_recreated', message: expect.stringContaining('is not the one journaled') });
+    await expect(second.done).rejects.toMatchObject({
+      code: 'topic_recreated',
+      message: expect.stringContaining('is not the one journaled'),
+    });
   });
 
   test('when a topic keeps plaintext longer than allowed', async () => {
     await using ledger = await testLedger();
-    const topic = await broker().createTopic({ partitions: 1, config: { 'retention.ms': String(200 * 3_600_000) } });
+    const topic = await broker().createTopic({
+      partitions: 1,
+      config: { 'retention.ms': String(200 * 3_600_000) },
+    });
     const intake = readTopic(ledger.ingest, broker(), topic);
-    await expect(intake.done).rejects.toMatchObject({ code: 'retention_too_long', message: expect.stringContaining('200 h') });
-    const forever = await broker().createTopic({ partitions: 1, config: { 'cleanup.policy': 'compact' } });
-    await expect(readTopic(ledger.ingest, broker(), forever).done).rejects.toMatchObject({ code: 'retention_too_long' });
+    await expect(intake.done).rejects.toMatchObject({
+      code: 'retention_too_long',
+      message: expect.stringContaining('200 h'),
+    });
+    const forever = await broker().createTopic({
+      partitions: 1,
+      config: { 'cleanup.policy': 'compact' },
+    });
+    await expect(readTopic(ledger.ingest, broker(), forever).done).rejects.toMatchObject({
+      code: 'retention_too_long',
+    });
   });
 });

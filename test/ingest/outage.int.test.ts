@@ -20,28 +20,35 @@ function numbered(count: number, from = 0) {
 const places = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('an outage of the store', () => {
-  test.each(['before', 'after'] as const)('that loses an append %s it was made: the events are there once', async (when) => {
-    await using ledger = await testLedger({ isBreakable: true });
-    const intake = await ledger.ingest.openIntake('api-1');
-    const store = async (n: number) => {
-      const records = [{ body: json(initiated({ eventId: `e${n}` })), nativeId: () => `n${n}` }];
-      const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', records);
-      await intake.durable(mark);
-    };
-    await store(0);
-    ledger.proxy?.cutNext(when, APPEND);
-    await store(1);
-    await store(2);
-    const offsets = (await ledger.events('i/api-1')).map(({ envelope }) => envelope.coordinate.offset);
-    expect(offsets).toEqual([0, 1, 2]);
-    await intake.close();
-  });
+  test.each(['before', 'after'] as const)(
+    'that loses an append %s it was made: the events are there once',
+    async (when) => {
+      await using ledger = await testLedger({ isBreakable: true });
+      const intake = await ledger.ingest.openIntake('api-1');
+      const store = async (n: number) => {
+        const records = [{ body: json(initiated({ eventId: `e${n}` })), nativeId: () => `n${n}` }];
+        const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', records);
+        await intake.durable(mark);
+      };
+      await store(0);
+      ledger.proxy?.cutNext(when, APPEND);
+      await store(1);
+      await store(2);
+      const offsets = (await ledger.events('i/api-1')).map(
+        ({ envelope }) => envelope.coordinate.offset,
+      );
+      expect(offsets).toEqual([0, 1, 2]);
+      await intake.close();
+    },
+  );
 
   test('asks callers to come back, and what was taken becomes durable when it is over', async () => {
     await using ledger = await testLedger({ isBreakable: true });
     const intake = await ledger.ingest.openIntake('api-1');
     ledger.proxy?.down();
-    const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', [{ body: json(initiated()), nativeId: () => 'n' }]);
+    const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', [
+      { body: json(initiated()), nativeId: () => 'n' },
+    ]);
     let isDurable = false;
     const durable = intake.durable(mark).then(() => {
       isDurable = true;
@@ -93,10 +100,14 @@ describe('an outage of the store', () => {
         return await journal.append(log, events, expected);
       },
     });
-    await using ledger = await testLedger({ change: ({ journal }) => ({ journal: limited(journal) }) });
+    await using ledger = await testLedger({
+      change: ({ journal }) => ({ journal: limited(journal) }),
+    });
     const intake = await ledger.ingest.openIntake('api-1');
     isFull = true;
-    const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', [{ body: json(initiated()), nativeId: () => 'n' }]);
+    const { mark } = await intake.hand({ source: 'edge-1' }, 'tollbook', [
+      { body: json(initiated()), nativeId: () => 'n' },
+    ]);
     await expect(intake.durable(mark)).rejects.toMatchObject({ code: 'store_full' });
     await expect(intake.done).rejects.toMatchObject({ code: 'store_full' });
     expect(() => intake.admit()).toThrow(expect.objectContaining({ code: 'stopped' }));

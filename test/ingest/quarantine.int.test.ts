@@ -28,7 +28,12 @@ describe('quarantine', () => {
     const body = json(initiated({ retentionClass: 'no-such-pack' }));
     const intake = await refused(ledger, body);
     const [record] = await listed(ledger);
-    expect(record).toMatchObject({ reason: 'unknown_retention_class', source: 'edge-1', format: 'tollbook', size: body.length });
+    expect(record).toMatchObject({
+      reason: 'unknown_retention_class',
+      source: 'edge-1',
+      format: 'tollbook',
+      size: body.length,
+    });
     expect((await ledger.dump()).includes('447700900123')).toBe(false);
 
     const place = { log: 'i/api-1', position: record?.position ?? 0 };
@@ -50,7 +55,10 @@ describe('quarantine', () => {
 
     const { createDomains } = await import('#ingest');
     const fixed = await ledger.another({ domains: createDomains(['ucaas-us'], 'cpaas-eu') });
-    expect(await fixed.replayQuarantined(ways, { ...request, attempt: 2 })).toMatchObject({ outcome: 'accepted', events: 1 });
+    expect(await fixed.replayQuarantined(ways, { ...request, attempt: 2 })).toMatchObject({
+      outcome: 'accepted',
+      events: 1,
+    });
     // The same again: the same events and the same outcome, by id.
     await fixed.replayQuarantined(ways, { ...request, attempt: 2 });
     const events = await ledger.events('i/api-1');
@@ -70,7 +78,10 @@ describe('quarantine', () => {
 
   test('judges age as when the record came', async () => {
     await using ledger = await testLedger();
-    const intake = await refused(ledger, json(initiated({ occurredAt: NOON_US - 5 * DAY_US, retentionClass: 'ucaas-us' })));
+    const intake = await refused(
+      ledger,
+      json(initiated({ occurredAt: NOON_US - 5 * DAY_US, retentionClass: 'ucaas-us' })),
+    );
     ledger.place.clock.advance(28 * DAY_US);
     const { createDomains } = await import('#ingest');
     const fixed = await ledger.another({ domains: createDomains(['ucaas-us'], 'cpaas-eu') });
@@ -87,9 +98,13 @@ describe('quarantine', () => {
     const intake = await refused(ledger, json({ type: 'call.nothing' }));
     ledger.place.clock.advance(31 * DAY_US);
     const place = { log: 'i/api-1', position: 1 };
-    await expect(ledger.ingest.openQuarantined(ledger.vault.reader, access, place)).rejects.toMatchObject({ code: 'quarantine_expired' });
+    await expect(
+      ledger.ingest.openQuarantined(ledger.vault.reader, access, place),
+    ).rejects.toMatchObject({ code: 'quarantine_expired' });
     const ways = { intake, reader: ledger.vault.reader };
-    expect(await ledger.ingest.replayQuarantined(ways, { ...place, access, attempt: 1 })).toMatchObject({ outcome: 'expired', events: 0 });
+    expect(
+      await ledger.ingest.replayQuarantined(ways, { ...place, access, attempt: 1 }),
+    ).toMatchObject({ outcome: 'expired', events: 0 });
     expect((await ledger.events('i/api-1')).at(-1)?.facts['outcome']).toBe('expired');
     await intake.close();
   });
@@ -97,11 +112,17 @@ describe('quarantine', () => {
   test('tells a place with no quarantined record, and a body that cannot be opened', async () => {
     await using ledger = await testLedger();
     const intake = await refused(ledger, json(initiated()), json({ type: 'call.nothing' }));
-    await expect(ledger.ingest.readQuarantined({ log: 'i/api-1', position: 1 })).rejects.toMatchObject({ code: 'not_in_quarantine' });
-    await expect(ledger.ingest.readQuarantined({ log: 'i/api-1', position: 9 })).rejects.toMatchObject({ code: 'not_in_quarantine' });
+    await expect(
+      ledger.ingest.readQuarantined({ log: 'i/api-1', position: 1 }),
+    ).rejects.toMatchObject({ code: 'not_in_quarantine' });
+    await expect(
+      ledger.ingest.readQuarantined({ log: 'i/api-1', position: 9 }),
+    ).rejects.toMatchObject({ code: 'not_in_quarantine' });
     for (const state of ['tampered', 'unavailable'] as const) {
       const reader = { openQuarantined: async () => [{ state }] };
-      await expect(ledger.ingest.openQuarantined(reader, access, { log: 'i/api-1', position: 2 })).rejects.toMatchObject({
+      await expect(
+        ledger.ingest.openQuarantined(reader, access, { log: 'i/api-1', position: 2 }),
+      ).rejects.toMatchObject({
         code: 'quarantine_unreadable',
       });
     }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createDomains, createSources, IngestError, loadIngestSettings, parseSourcesFile } from '#ingest';
+import {
+  createDomains,
+  createSources,
+  IngestError,
+  loadIngestSettings,
+  parseSourcesFile,
+} from '#ingest';
 import { loadConfig } from '#platform';
 
 describe('the file of sources', () => {
@@ -42,7 +48,9 @@ retentionClasses: [ucaas-us]
   test('a source cannot have a name or country that is none', () => {
     expect(() => createSources([{ name: 'a b' }])).toThrow(IngestError);
     expect(() => createSources([{ name: 'a', country: 'XX' }])).toThrow(IngestError);
-    expect(createSources([{ name: 'a', country: 'DE' }], { country: 'GB' }).get('a').country).toBe('DE');
+    expect(createSources([{ name: 'a', country: 'DE' }], { country: 'GB' }).get('a').country).toBe(
+      'DE',
+    );
     expect(createSources([], { country: 'GB' }).get('b').country).toBe('GB');
   });
 
@@ -69,6 +77,8 @@ retentionClasses: [ucaas-us]
       connection: { brokers: ['a:9092', 'b:9092'], tls: true, sasl: 'scram-sha-512' },
     });
     expect((await loadIngestSettings(loadConfig({}))).kafka).toBeUndefined();
-    await expect(loadIngestSettings(loadConfig({ TOLLBOOK_SOURCES: '/nowhere.yaml' }))).rejects.toMatchObject({ code: 'bad_source' });
+    await expect(
+      loadIngestSettings(loadConfig({ TOLLBOOK_SOURCES: '/nowhere.yaml' })),
+    ).rejects.toMatchObject({ code: 'bad_source' });
   });
 });

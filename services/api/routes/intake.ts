@@ -21,13 +21,22 @@ const StreamQuery = Type.Object(
     stream: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z0-9._-]{1,64}$',
-        description: 'Your name for the stream: events without eventId get one from it and their line, so what is sent again is recognised.',
+        description:
+          'Your name for the stream: events without eventId get one from it and their line, so what is sent again is recognised.',
       }),
     ),
     from: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Lines of the stream sent before: the last `durable` you were told.' }),
+      Type.Integer({
+        minimum: 0,
+        description: 'Lines of the stream sent before: the last `durable` you were told.',
+      }),
     ),
-    format: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'Format of the lines; tollbook unless told.' })),
+    format: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9-]{1,32}$',
+        description: 'Format of the lines; tollbook unless told.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -80,7 +89,11 @@ export function intakeRoutes({ intake }: { readonly intake: Intake }): Routes {
         const body = bodyOf(request);
         if (isStream(request)) {
           intake.admit();
-          await answerStream(request, reply, takeStream(intake, body, { sender, format, stream, from }));
+          await answerStream(
+            request,
+            reply,
+            takeStream(intake, body, { sender, format, stream, from }),
+          );
           return reply;
         }
         return await takeDocument(intake, { sender, format, stream }, await readAll(body));
@@ -95,14 +108,17 @@ export function intakeRoutes({ intake }: { readonly intake: Intake }): Routes {
         schema: {
           tags: ['intake'],
           summary: 'FreeSWITCH mod_json_cdr',
-          description: 'One record: JSON, `cdr=` with URL-encoded JSON, or the same in base64 (parameter `encode` of mod_json_cdr).',
+          description:
+            'One record: JSON, `cdr=` with URL-encoded JSON, or the same in base64 (parameter `encode` of mod_json_cdr).',
           response: { 200: Taken },
         },
       },
       async (request) => {
         const sender = senderOf(request);
         const body = await readAll(bodyOf(request));
-        return await take(intake, { sender, format: 'freeswitch' }, [{ body, nativeId: randomUUID }]);
+        return await take(intake, { sender, format: 'freeswitch' }, [
+          { body, nativeId: randomUUID },
+        ]);
       },
     );
   };
@@ -130,7 +146,10 @@ function bodyOf(request: FastifyRequest): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return raw;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new ApiError('unsupported_media_type', 'bodies come as they are or with Content-Encoding: gzip');
+    throw new ApiError(
+      'unsupported_media_type',
+      'bodies come as they are or with Content-Encoding: gzip',
+    );
   }
   return unzipped(raw);
 }
@@ -150,7 +169,10 @@ async function readAll(body: Readable): Promise<Buffer> {
       const buffer: Buffer = chunk;
       length += buffer.length;
       if (length > DOCUMENT_BYTES_MAX) {
-        throw new ApiError('too_large', 'a JSON document may have 16 MiB; send longer input as application/x-ndjson');
+        throw new ApiError(
+          'too_large',
+          'a JSON document may have 16 MiB; send longer input as application/x-ndjson',
+        );
       }
       chunks.push(buffer);
     }
@@ -163,9 +185,10 @@ async function readAll(body: Readable): Promise<Buffer> {
 
 async function takeDocument(intake: Intake, handing: Handing, body: Buffer) {
   const stream = handing.stream ?? randomUUID();
-  const records = partsOf(body).map(
-    (part, index): HandedIn => ({ body: part, nativeId: () => nativeIdOf(handing.sender, stream, index) }),
-  );
+  const records = partsOf(body).map((part, index): HandedIn => ({
+    body: part,
+    nativeId: () => nativeIdOf(handing.sender, stream, index),
+  }));
   return await take(intake, handing, records);
 }
 
@@ -179,7 +202,9 @@ function partsOf(body: Buffer): Buffer[] {
   } catch {
     return [body];
   }
-  return Array.isArray(value) ? value.map((element) => Buffer.from(JSON.stringify(element))) : [body];
+  return Array.isArray(value)
+    ? value.map((element) => Buffer.from(JSON.stringify(element)))
+    : [body];
 }
 
 const BRACKET = 91;
@@ -188,7 +213,11 @@ async function take(intake: Intake, { sender, format }: Handing, records: readon
   intake.admit();
   const receipt: Receipt = await intake.hand(sender, format, records);
   await intake.durable(receipt.mark);
-  return { durable: records.length, events: [...receipt.stored], quarantined: [...receipt.refused] };
+  return {
+    durable: records.length,
+    events: [...receipt.stored],
+    quarantined: [...receipt.refused],
+  };
 }
 
 /** The status line is out before the end is known, so a failure is the last line. */
@@ -205,9 +234,11 @@ async function answerStream(
   raw.setHeader('content-type', 'application/x-ndjson; charset=utf-8');
   const write = (line: object): boolean => raw.write(`${JSON.stringify(line)}\n`);
   try {
-    for await (const { isEnd, ...counts } of progress) write(isEnd ? { ...counts, done: true } : counts);
+    for await (const { isEnd, ...counts } of progress)
+      write(isEnd ? { ...counts, done: true } : counts);
   } catch (error) {
-    if (!request.raw.destroyed || request.raw.complete) write({ error: problemOf(error, request.id).problem });
+    if (!request.raw.destroyed || request.raw.complete)
+      write({ error: problemOf(error, request.id).problem });
   }
   raw.end();
 }

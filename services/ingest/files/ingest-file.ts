@@ -20,8 +20,7 @@ import { contentIds } from './content-id.ts';
 export interface FileToIngest {
   /** A path, or a stream with the name under which it can be taken up again. */
   readonly from:
-    | { readonly path: string }
-    | { readonly stdin: Readable; readonly stream?: string | undefined };
+    { readonly path: string } | { readonly stdin: Readable; readonly stream?: string | undefined };
   readonly source: string;
   readonly format: string;
   /** History older than L, in logs of its own. */
@@ -60,7 +59,11 @@ export async function ingestFile(parts: SharedParts, file: FileToIngest): Promis
   const name = await nameOf(parts, file);
   const stop = new AbortController();
   const { journal, sealer, idKeys, logger, failpoint, metrics } = parts;
-  const writer = await openWriter({ journal, sealer, idKeys, logger, failpoint }, name.log, stop.signal);
+  const writer = await openWriter(
+    { journal, sealer, idKeys, logger, failpoint },
+    name.log,
+    stop.signal,
+  );
   const resumedAt = writer.resume ?? 0;
   const counted = { bytes: resumedAt, totalBytes: name.totalBytes, events: 0, quarantined: 0 };
   const pipeline = createPipeline(writer, (slice) => {
@@ -95,7 +98,13 @@ export async function ingestFile(parts: SharedParts, file: FileToIngest): Promis
   if (!slice.isEmpty) await pipeline.push(slice);
   await pipeline.drain();
   const isComplete = file.signal?.aborted !== true;
-  return { ...counted, bytes: isComplete ? (name.totalBytes ?? counted.bytes) : counted.bytes, log: name.log, isComplete, resumedAt };
+  return {
+    ...counted,
+    bytes: isComplete ? (name.totalBytes ?? counted.bytes) : counted.bytes,
+    log: name.log,
+    isComplete,
+    resumedAt,
+  };
 }
 
 interface FileName {
@@ -159,7 +168,11 @@ function fileReceiver(
 }
 
 /** Records from the byte `from` on, in batches. */
-async function* recordsOf(file: FileToIngest, format: Format, from: number): AsyncGenerator<Line[]> {
+async function* recordsOf(
+  file: FileToIngest,
+  format: Format,
+  from: number,
+): AsyncGenerator<Line[]> {
   if ('stdin' in file.from) {
     yield* linesOf(passOver(file.from.stdin, from), { longest: RECORD_BYTES_MAX, from });
     return;
@@ -190,7 +203,12 @@ async function* passOver(stdin: Readable, bytes: number): AsyncGenerator<Buffer>
 async function isOneDocument(path: string): Promise<boolean> {
   const handle = await open(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.alloc(SNIFFED_BYTES),
+      0,
+      SNIFFED_BYTES,
+      0,
+    );
     const text = buffer.toString('utf8', 0, bytesRead).trimStart();
     const end = text.indexOf('\n');
     const first = (end < 0 ? text : text.slice(0, end)).trim();

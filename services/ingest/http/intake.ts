@@ -1,4 +1,3 @@
-import { uuidText } from '#events';
 import { IngestError } from '../errors.ts';
 import { createRecordDecoder } from '../decode-record.ts';
 import { formatNamed } from '../formats/index.ts';
@@ -10,9 +9,10 @@ import type { Pipeline } from '../pipeline.ts';
 import { createPipeline } from '../pipeline.ts';
 import type { PlacedRecord, Receiver } from '../receive.ts';
 import { createReceiver } from '../receive.ts';
-import type { Prepared } from '../prepare/prepare-event.ts';
-import type { Entry, Quarantined } from '../slice.ts';
+import type { Entry } from '../slice.ts';
 import { Slice } from '../slice.ts';
+import type { Receipt } from './receipt.ts';
+import { countingReceipt } from './receipt.ts';
 
 /** Whose records they are: fixed by the credential. */
 export interface Sender {
@@ -27,33 +27,6 @@ export interface HandedIn {
   /** True where `body` is only the beginning of what was too long. */
   readonly isCut?: boolean;
 }
-
-/** What became of records handed in together; lists end after `TOLD_MAX`. */
-export interface Receipt {
-  /** Wait for `durable(mark)` before telling anybody. */
-  readonly mark: number;
-  readonly events: number;
-  readonly quarantined: number;
-  readonly stored: readonly StoredIds[];
-  readonly refused: readonly RefusedRecord[];
-}
-
-/** Ids as the views show them (UUID text). */
-export interface StoredIds {
-  readonly eventId: string;
-  readonly communicationId?: string;
-}
-
-export interface RefusedRecord {
-  /** Which of the records, from 0. */
-  readonly record: number;
-  /** Its id in quarantine. */
-  readonly id: string;
-  readonly reason: string;
-  readonly detail?: string;
-}
-
-export const TOLD_MAX = 100;
 
 /**
  * The way in for everything that is not Kafka, into one log of this process. Records of callers at
@@ -87,7 +60,11 @@ const AWAY_MS = 3_000;
 export async function openIntake(parts: SharedParts, log: string): Promise<Intake> {
   const stopping = new AbortController();
   const { journal, sealer, idKeys, logger, failpoint } = parts;
-  const writer = await openWriter({ journal, sealer, idKeys, logger, failpoint }, log, stopping.signal);
+  const writer = await openWriter(
+    { journal, sealer, idKeys, logger, failpoint },
+    log,
+    stopping.signal,
+  );
   return new Queue(parts, writer, stopping);
 }
 
@@ -130,22 +107,30 @@ class Queue implements Intake {
   admit(): void {
     const { metrics } = this.#parts;
     if (this.#stopping.signal.aborted || this.#failure !== undefined) {
-      throw new IngestError('stopped', 'this process is stopping; send it again', { cause: this.#failure });
+      throw new IngestError('stopped', 'this process is stopping; send it again', {
+        cause: this.#failure,
+      });
     }
     const { awaySince } = this.#writer;
     if (awaySince !== undefined && Date.now() - awaySince > AWAY_MS) {
       metrics.pushedBack('store_away');
-      throw new IngestError('store_away', 'the event store is away; nothing was taken, send it again');
+      throw new IngestError(
+        'store_away',
+        'the event store is away; nothing was taken, send it again',
+      );
     }
     if (this.#added - this.#durable > WAITING_MAX) {
       metrics.pushedBack('overloaded');
-      throw new IngestError('overloaded', 'more is waiting than can be stored at once; nothing was taken, send it again');
+      throw new IngestError(
+        'overloaded',
+        'more is waiting than can be stored at once; nothing was taken, send it again',
+      );
     }
   }
 
   async hand(sender: Sender, format: string, records: Iterable<HandedIn>): Promise<Receipt> {
     const receiver = this.#receiver(sender, format);
-    const receipt = new Counted(this.#added);
+    const receipt = countingReceipt(this.#added);
     const sink = {
       add: (entry: Entry): void => {
         receipt.count(entry);
@@ -196,7 +181,8 @@ class Queue implements Intake {
     } finally {
       this.#pump = undefined;
     }
-    if (this.#failure === undefined && this.#slices.some((slice) => !slice.isEmpty)) this.#pump ??= this.#run();
+    if (this.#failure === undefined && this.#slices.some((slice) => !slice.isEmpty))
+      this.#pump ??= this.#run();
   }
 
   #onDurable(slice: Slice): void {
@@ -239,7 +225,8 @@ class Queue implements Intake {
       idKeys,
       decoder: createRecordDecoder({ schemas, wire, format, signal: this.#stopping.signal }),
       scope: {
-        source: sender.accountId === undefined ? settings : { ...settings, accountId: sender.accountId },
+        source:
+          sender.accountId === undefined ? settings : { ...settings, accountId: sender.accountId },
         accountId: sender.accountId,
         ids: createScopedIds(sender.source, idKeys),
         numbers,
@@ -265,44 +252,6 @@ class Queue implements Intake {
 
 const RECEIVERS_MAX = 1_000;
 const GRACE_MS = 10_000;
-
-class Counted implements Receipt {
-  mark: number;
-  records = 0;
-  events = 0;
-  quarantined = 0;
-  readonly stored: StoredIds[] = [];
-  readonly refused: RefusedRecord[] = [];
-
-  constructor(mark: number) {
-    this.mark = mark;
-  }
-
-  count({ prepared, quarantined }: Entry): void {
-    if (prepared !== undefined) {
-      this.events += 1;
-      if (this.stored.length < TOLD_MAX) this.stored.push(idsOf(prepared));
-    } else if (quarantined !== undefined) {
-      this.quarantined += 1;
-      if (this.refused.length < TOLD_MAX) this.refused.push(refusedOf(quarantined, this.records));
-    }
-  }
-}
-
-function idsOf({ request, communicationId }: Prepared): StoredIds {
-  const eventId = uuidOf(request.eventId);
-  return communicationId === undefined ? { eventId } : { eventId, communicationId: uuidOf(communicationId) };
-}
-
-function refusedOf({ body, refusal }: Quarantined, record: number): RefusedRecord {
-  const { reason, detail } = refusal;
-  const told = { record, id: uuidOf(body.id), reason };
-  return detail === undefined ? told : { ...told, detail };
-}
-
-function uuidOf(id: Uint8Array): string {
-  return uuidText(Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex'));
-}
 
 /** A record whose place in the log is drawn when it is added, so places rise in the order of the log. */
 class Waiting implements PlacedRecord {

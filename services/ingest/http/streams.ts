@@ -46,7 +46,12 @@ export async function* takeStream(
     while (marks.length > 0 && (marks[0]?.mark ?? 0) <= intake.durableMark) {
       const done = marks.shift();
       if (done === undefined) break;
-      told = { durable: done.durable, events: done.events, quarantined: done.quarantined, isEnd: false };
+      told = {
+        durable: done.durable,
+        events: done.events,
+        quarantined: done.quarantined,
+        isEnd: false,
+      };
     }
     return { ...told, isEnd };
   };

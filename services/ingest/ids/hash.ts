@@ -31,7 +31,9 @@ export function createIdHasher(kind: string, scope: string): IdHasher {
 
 export function blake2b128(input: Uint8Array, key?: Uint8Array): Uint8Array {
   const out = Buffer.allocUnsafe(ID_BYTES);
-  const bytes = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.length);
+  const bytes = Buffer.isBuffer(input)
+    ? input
+    : Buffer.from(input.buffer, input.byteOffset, input.length);
   if (key === undefined) sodium.crypto_generichash(out, bytes);
   else sodium.crypto_generichash(out, bytes, Buffer.from(key.buffer, key.byteOffset, key.length));
   return out;

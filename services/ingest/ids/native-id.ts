@@ -12,7 +12,8 @@ export function mayNameSomeone(id: string): boolean {
 }
 
 /** UUIDs with a label before or behind, as in `rec-<uuid>`. */
-const UUID_WITHIN = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])/gi;
+const UUID_WITHIN =
+  /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])/gi;
 
 function hasNumberOrHost(id: string): boolean {
   let digits = 0;
@@ -49,14 +50,19 @@ export function isUuid(text: string): boolean {
   }
   const version = text.charCodeAt(14);
   const variant = text.charCodeAt(19) | 32;
-  return version >= 49 && version <= 56 && (variant === 56 || variant === 57 || variant === 97 || variant === 98);
+  return (
+    version >= 49 &&
+    version <= 56 &&
+    (variant === 56 || variant === 57 || variant === 97 || variant === 98)
+  );
 }
 
 function isHex(unit: number): boolean {
   return (unit >= 48 && unit <= 57) || ((unit | 32) >= 97 && (unit | 32) <= 102);
 }
 
-const FACT_NUMBER = /\d{7}|\+\s?\d(?:[\s().-]?\d){6}|\(?\d{2,5}\)?[\s.-]\d{3,4}[\s.-]?\d{3,4}|@|\bsips?:|\btel:/i;
+const FACT_NUMBER =
+  /\d{7}|\+\s?\d(?:[\s().-]?\d){6}|\(?\d{2,5}\)?[\s.-]\d{3,4}[\s.-]?\d{3,4}|@|\bsips?:|\btel:/i;
 const DATE_OR_TIME = /\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?/g;
 
 /** Whether a clear text fact reads like a number or address that its schema did not tag. */

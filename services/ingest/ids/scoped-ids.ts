@@ -50,9 +50,13 @@ export function createScopedIds(source: string, keys: IdKeys, keyMonth?: Month):
     event: (native, month) =>
       mayNameSomeone(native) ? events.hash(native, key(month)) : events.hash(native),
     communication: (native, month) =>
-      mayNameSomeone(native) ? communications.hash(native, key(month)) : communications.hash(native),
+      mayNameSomeone(native)
+        ? communications.hash(native, key(month))
+        : communications.hash(native),
     alsoCommunication: (native, month) =>
-      keyMonth === undefined && mayNameSomeone(native) ? communications.hash(native, key(month)) : undefined,
+      keyMonth === undefined && mayNameSomeone(native)
+        ? communications.hash(native, key(month))
+        : undefined,
     clear(native, month) {
       if (native.length <= CLEAR_LENGTH_MAX && !mayNameSomeone(native)) return native;
       return Buffer.from(clears.hash(native, key(month))).toString('base64url');

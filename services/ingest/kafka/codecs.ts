@@ -40,7 +40,7 @@ export function registerCodecs(): void {
 export async function unsnappy(buffer: Buffer): Promise<Buffer> {
   if (!buffer.subarray(0, XERIAL.length).equals(XERIAL)) return await unpacked(buffer);
   const blocks: Promise<Buffer>[] = [];
-  for (let at = XERIAL_HEADER_BYTES; at + 4 <= buffer.length; ) {
+  for (let at = XERIAL_HEADER_BYTES; at + 4 <= buffer.length;) {
     const end = at + 4 + buffer.readUInt32BE(at);
     if (end > buffer.length) throw new RangeError('a snappy block ends behind its batch');
     blocks.push(unpacked(buffer.subarray(at + 4, end)));

@@ -32,7 +32,9 @@ export async function kafkaConfig(settings: KafkaSettings, logger: Logger): Prom
     requestTimeout: 30_000,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 5 },
     ...(tls
-      ? { ssl: { ...(ca === undefined ? {} : { ca: [ca] }), ...(cert && key ? { cert, key } : {}) } }
+      ? {
+          ssl: { ...(ca === undefined ? {} : { ca: [ca] }), ...(cert && key ? { cert, key } : {}) },
+        }
       : {}),
     ...(sasl === undefined ? {} : { sasl }),
     logLevel: kafkajs.logLevel.WARN,

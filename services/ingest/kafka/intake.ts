@@ -120,7 +120,12 @@ class Intake {
       maxBytes: FETCH_BYTES,
       maxBytesPerPartition: PARTITION_BYTES,
       maxWaitTimeInMs: 250,
-      retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8, restartOnFailure: async () => !this.#isEnding },
+      retry: {
+        initialRetryTime: 200,
+        maxRetryTime: 5_000,
+        retries: 8,
+        restartOnFailure: async () => !this.#isEnding,
+      },
     });
   }
 
@@ -128,11 +133,16 @@ class Intake {
     return this.#stopping.signal.aborted || this.#halted !== undefined;
   }
 
-  async #live(consumer: Consumer, host: Parameters<typeof createPartitionIntake>[1]): Promise<void> {
+  async #live(
+    consumer: Consumer,
+    host: Parameters<typeof createPartitionIntake>[1],
+  ): Promise<void> {
     const ended = Promise.withResolvers<void>();
     const end = (): void => ended.resolve();
     this.#stopping.signal.addEventListener('abort', end, { once: true });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#assign(payload.memberAssignment, host));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+      this.#assign(payload.memberAssignment, host),
+    );
     consumer.on(consumer.events.REBALANCING, () => this.#parts.failpoint('ingest.rebalance'));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) ended.reject(payload.error);
@@ -164,13 +174,19 @@ class Intake {
     }
   }
 
-  #assign(assignment: Readonly<Record<string, number[]>>, host: Parameters<typeof createPartitionIntake>[1]): void {
+  #assign(
+    assignment: Readonly<Record<string, number[]>>,
+    host: Parameters<typeof createPartitionIntake>[1],
+  ): void {
     this.#closeAll();
     for (const [topic, partitions] of Object.entries(assignment)) {
       const settings = this.#topics.get(topic);
       if (settings === undefined) continue;
       for (const partition of partitions) {
-        this.#partitions.set(`${topic}/${partition}`, createPartitionIntake(this.#parts, host, { settings, partition }));
+        this.#partitions.set(
+          `${topic}/${partition}`,
+          createPartitionIntake(this.#parts, host, { settings, partition }),
+        );
       }
     }
   }

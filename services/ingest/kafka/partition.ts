@@ -88,14 +88,21 @@ class Partition implements PartitionIntake {
     const { signal } = this.#closed;
     const { journal, sealer, idKeys, logger, failpoint, metrics } = this.#parts;
     const { topic } = this.#settings;
-    const writer = await openWriter({ journal, sealer, idKeys, logger, failpoint }, this.#log, signal);
+    const writer = await openWriter(
+      { journal, sealer, idKeys, logger, failpoint },
+      this.#log,
+      signal,
+    );
     const marks = await this.#watermarks();
     const start = startingOffset(this.#settings, this.#partition, { resume: writer.resume, marks });
     const canWitness = writer.resume !== undefined && start > marks.low;
     this.#witness = canWitness ? await writer.lastRecorded() : undefined;
     this.#next = this.#witness === undefined ? start : start - 1;
     this.#host.seek(topic, this.#partition, this.#next);
-    logger.info({ log: this.#log, position: writer.position, offset: start }, 'reading a partition');
+    logger.info(
+      { log: this.#log, position: writer.position, offset: start },
+      'reading a partition',
+    );
     return {
       writer,
       pipeline: createPipeline(writer, (slice) => metrics.durable(this.#source, slice)),
@@ -140,7 +147,10 @@ class Partition implements PartitionIntake {
 
   #throwIfClosed(): void {
     if (this.#closed.signal.aborted) {
-      throw new IngestError('stopped', `${this.#log}: the partition was taken away or ingest is stopping`);
+      throw new IngestError(
+        'stopped',
+        `${this.#log}: the partition was taken away or ingest is stopping`,
+      );
     }
   }
 
@@ -226,7 +236,10 @@ class Partition implements PartitionIntake {
     try {
       await commitOffsetsIfNecessary({ topics: [{ topic: this.#settings.topic, partitions }] });
     } catch (error) {
-      this.#parts.logger.debug({ err: error, log: this.#log }, 'the group offset was not committed; it is only a hint');
+      this.#parts.logger.debug(
+        { err: error, log: this.#log },
+        'the group offset was not committed; it is only a hint',
+      );
     }
   }
 
@@ -236,13 +249,21 @@ class Partition implements PartitionIntake {
     if (record.offset !== coordinate.offset) return;
     const { brokerTime } = coordinate;
     if (brokerTime !== undefined && brokerTime !== record.brokerTime) {
-      throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} has another time than was journaled`);
+      throw recreated(
+        this.#settings,
+        this.#partition,
+        `the record at offset ${record.offset} has another time than was journaled`,
+      );
     }
     if (witness.type === QUARANTINED) return;
     const { events } = await receiver.examine(record);
     const again = events[coordinate.index];
     if (again === undefined || Buffer.compare(again.request.eventId, witness.id) !== 0) {
-      throw recreated(this.#settings, this.#partition, `the record at offset ${record.offset} is not the one journaled`);
+      throw recreated(
+        this.#settings,
+        this.#partition,
+        `the record at offset ${record.offset} is not the one journaled`,
+      );
     }
   }
 }

@@ -28,7 +28,11 @@ export interface Watermarks {
 }
 
 /** @returns undefined where the topic has no such partition now. */
-export async function watermarksOf(admin: Admin, topic: string, partition: number): Promise<Watermarks | undefined> {
+export async function watermarksOf(
+  admin: Admin,
+  topic: string,
+  partition: number,
+): Promise<Watermarks | undefined> {
   const offsets = await admin.fetchTopicOffsets(topic);
   const found = offsets.find((entry) => entry.partition === partition);
   return found === undefined ? undefined : { low: Number(found.low), high: Number(found.high) };
@@ -40,10 +44,19 @@ export async function watermarksOf(admin: Admin, topic: string, partition: numbe
  * @returns the offset to fetch next.
  * @throws IngestError `topic_recreated`, `offset_out_of_range`
  */
-export function startingOffset(settings: TopicSettings, partition: number, where: { resume: number | undefined; marks: Watermarks }): number {
+export function startingOffset(
+  settings: TopicSettings,
+  partition: number,
+  where: { resume: number | undefined; marks: Watermarks },
+): number {
   const { resume, marks } = where;
   if (resume === undefined) return marks.low;
-  if (resume > marks.high) throw recreated(settings, partition, `the log goes on at offset ${resume}, the topic ends at ${marks.high}`);
+  if (resume > marks.high)
+    throw recreated(
+      settings,
+      partition,
+      `the log goes on at offset ${resume}, the topic ends at ${marks.high}`,
+    );
   if (resume < marks.low) {
     throw new IngestError(
       'offset_out_of_range',
@@ -54,7 +67,11 @@ export function startingOffset(settings: TopicSettings, partition: number, where
   return resume;
 }
 
-export function recreated(settings: TopicSettings, partition: number, evidence: string): IngestError {
+export function recreated(
+  settings: TopicSettings,
+  partition: number,
+  evidence: string,
+): IngestError {
   return new IngestError(
     'topic_recreated',
     `${settings.topic}/${partition} is not the topic that was read before: ${evidence}; ` +
@@ -82,7 +99,11 @@ export async function waitForTopics(
  *
  * @throws IngestError `retention_too_long`
  */
-export async function checkRetention(admin: Admin, topics: readonly string[], maxMs: number): Promise<void> {
+export async function checkRetention(
+  admin: Admin,
+  topics: readonly string[],
+  maxMs: number,
+): Promise<void> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({
@@ -92,11 +113,13 @@ export async function checkRetention(admin: Admin, topics: readonly string[], ma
     })),
   });
   for (const { resourceName, configEntries } of resources) {
-    const setting = (name: string) => configEntries.find((entry) => entry.configName === name)?.configValue;
+    const setting = (name: string) =>
+      configEntries.find((entry) => entry.configName === name)?.configValue;
     const retention = Number(setting('retention.ms') ?? -1);
     const deletes = (setting('cleanup.policy') ?? 'delete').split(',').includes('delete');
     if (deletes && retention >= 0 && retention <= maxMs) continue;
-    const kept = deletes && retention >= 0 ? `${Math.round(retention / 3_600_000)} h` : 'without end';
+    const kept =
+      deletes && retention >= 0 ? `${Math.round(retention / 3_600_000)} h` : 'without end';
     throw new IngestError(
       'retention_too_long',
       `topic ${resourceName} keeps records in clear ${kept}, allowed are ${Math.round(maxMs / 3_600_000)} h; ` +

@@ -14,13 +14,7 @@ export interface NumberContext {
 }
 
 export type ServiceClass =
-  | 'emergency'
-  | 'anonymous'
-  | 'alphanumeric'
-  | 'short_code'
-  | 'extension'
-  | 'sip'
-  | 'unparsed';
+  'emergency' | 'anonymous' | 'alphanumeric' | 'short_code' | 'extension' | 'sip' | 'unparsed';
 
 /** What one value of a number field is. Shared between events: never changed once made. */
 export interface Identified {
@@ -45,14 +39,29 @@ const USER_NAME = /^[a-z][a-z0-9._-]{0,31}$/i;
 const NUMBER_CHARACTERS = /^\+?[\d\s().\-/]+$/;
 
 /** Calling codes of several countries where an unassigned range cannot be placed in the largest. */
-const MAIN_COUNTRY: Readonly<Record<string, string>> = { 44: 'GB', 39: 'IT', 47: 'NO', 61: 'AU', 358: 'FI', 590: 'GP', 599: 'CW', 212: 'MA', 262: 'RE' };
+const MAIN_COUNTRY: Readonly<Record<string, string>> = {
+  44: 'GB',
+  39: 'IT',
+  47: 'NO',
+  61: 'AU',
+  358: 'FI',
+  590: 'GP',
+  599: 'CW',
+  212: 'MA',
+  262: 'RE',
+};
 
 /** Reads one value of a number field. Pure, 20-40 µs: callers go through the cache. */
 export function identify(raw: string, context: NumberContext): Identified {
   const trimmed = raw.trim();
   if (isWithheld(trimmed)) return service('anonymous', trimmed, undefined);
   const lower = trimmed.toLowerCase();
-  if (lower.startsWith('sip:') || lower.startsWith('sips:') || lower.startsWith('<') || trimmed.includes('@')) {
+  if (
+    lower.startsWith('sip:') ||
+    lower.startsWith('sips:') ||
+    lower.startsWith('<') ||
+    trimmed.includes('@')
+  ) {
     return identifyUri(trimmed, context);
   }
   const plain = lower.startsWith('tel:') ? (trimmed.slice(4).split(';', 1)[0] ?? '') : trimmed;
@@ -71,8 +80,10 @@ function identifyPlain(text: string, context: NumberContext): Identified {
     const parsed = parse(text, context.country);
     if (parsed !== undefined) return parsed;
   }
-  if (context.messaging && isAlphanumericSender(text)) return service('alphanumeric', text, undefined);
-  if (USER_NAME.test(text)) return service('extension', text, extension(text.toLowerCase(), context));
+  if (context.messaging && isAlphanumericSender(text))
+    return service('alphanumeric', text, undefined);
+  if (USER_NAME.test(text))
+    return service('extension', text, extension(text.toLowerCase(), context));
   return service('unparsed', text, extension(text, context));
 }
 
@@ -84,7 +95,8 @@ function identifyUri(text: string, context: NumberContext): Identified {
   const at = address.lastIndexOf('@');
   const user = decodeUser((at < 0 ? address : address.slice(0, at)).split(':', 1)[0] ?? '');
   const host = at < 0 ? '' : (address.slice(at + 1).split(/[:?]/, 1)[0] ?? '').toLowerCase();
-  if (isWithheld(user) || host === 'anonymous.invalid') return service('anonymous', user, undefined);
+  if (isWithheld(user) || host === 'anonymous.invalid')
+    return service('anonymous', user, undefined);
   const isPhone = parameters.some((parameter) => parameter.toLowerCase() === 'user=phone');
   if (at < 0 || isPhone || /^\+?\d+$/.test(user)) {
     const plain = identifyPlain(user, context);
@@ -121,7 +133,10 @@ function fromPhoneNumber(number: PhoneNumber): Identified {
   return {
     identifier: identifier('tel', '', value),
     value,
-    prefix: digits.slice(0, Math.max(0, Math.min(PREFIX_LENGTH_MAX, digits.length - PREFIX_DROPPED))),
+    prefix: digits.slice(
+      0,
+      Math.max(0, Math.min(PREFIX_LENGTH_MAX, digits.length - PREFIX_DROPPED)),
+    ),
     country: number.country ?? MAIN_COUNTRY[number.countryCallingCode] ?? null,
     numberType: numberTypeOf(number),
     service: null,
@@ -152,9 +167,15 @@ function service(kind: ServiceClass, value: string, who: Identifier | undefined)
 }
 
 function extension(value: string, context: NumberContext): Identifier | undefined {
-  return value.length > MAX_IDENTIFIER_LENGTH ? undefined : identifier('ext', context.accountId, value);
+  return value.length > MAX_IDENTIFIER_LENGTH
+    ? undefined
+    : identifier('ext', context.accountId, value);
 }
 
-export function identifier(namespace: Identifier['namespace'], scope: string, value: string): Identifier {
+export function identifier(
+  namespace: Identifier['namespace'],
+  scope: string,
+  value: string,
+): Identifier {
   return { namespace, scope, value, key: `${namespace}\0${scope}\0${value}` };
 }

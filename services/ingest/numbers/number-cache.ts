@@ -23,7 +23,8 @@ export function createNumberCache(limit = 200_000): NumberCache {
     if (cached !== undefined) return cached;
     const fresh = identify(raw, context);
     // Junk behind a plus sign belongs to its account, so it is not shared.
-    if (fresh.identifier === undefined || fresh.identifier.namespace === 'tel') international.set(raw, fresh);
+    if (fresh.identifier === undefined || fresh.identifier.namespace === 'tel')
+      international.set(raw, fresh);
     return fresh;
   };
 
@@ -35,7 +36,8 @@ export function createNumberCache(limit = 200_000): NumberCache {
       const cached = local.get(key);
       if (cached !== undefined) return cached;
       const read = identify(raw, context);
-      const shared = read.identifier?.namespace === 'tel' ? readInternational(read.value, context) : read;
+      const shared =
+        read.identifier?.namespace === 'tel' ? readInternational(read.value, context) : read;
       local.set(key, shared);
       return shared;
     },

@@ -1,6 +1,8 @@
 /** EU member states and the three EEA states, ISO 3166-1 alpha-2. */
 const EEA = new Set(
-  ('AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE ' + 'IS LI NO').split(' '),
+  'AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO'.split(
+    ' ',
+  ),
 );
 
 /**

@@ -12,16 +12,21 @@ export function checkFacts(fields: readonly string[], values: EventValues): void
     const value = values[field];
     if (typeof value === 'string') checkText(field, value);
     else if (typeof value === 'number') checkNumber(field, value);
-    else if (value !== null && value !== undefined && typeof value === 'object') checkNested(field, value);
+    else if (value !== null && value !== undefined && typeof value === 'object')
+      checkNested(field, value);
   }
 }
 
 export function checkText(field: string, value: string): void {
   if (harmless.has(value)) return;
   if (readsLikeNumber(value)) {
-    throw new Refusal('number_in_fact', `${field} is kept in clear and reads like a number or an address`);
+    throw new Refusal(
+      'number_in_fact',
+      `${field} is kept in clear and reads like a number or an address`,
+    );
   }
-  if (value.length > 256) throw new Refusal('impossible_value', `${field} is longer than 256 characters`);
+  if (value.length > 256)
+    throw new Refusal('impossible_value', `${field} is longer than 256 characters`);
   if (harmless.size >= REMEMBERED_MAX) harmless = new Set();
   harmless.add(value);
 }

@@ -52,13 +52,17 @@ const ACCOUNT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 export function prepareEvent(event: DecodedEvent, scope: Scope, now: number): Prepared {
   const { plan, values } = event;
   const preparation = preparationOf(plan);
-  if (preparation.byLedger) throw new Refusal('ledger_type', `${plan.type} is written by the ledger alone`);
+  if (preparation.byLedger)
+    throw new Refusal('ledger_type', `${plan.type} is written by the ledger alone`);
   const accountId = accountOf(values, scope);
   const occurredAt = checkTime(values, scope, now);
   const month = monthOf(startOf(values, occurredAt));
   const domain = scope.domains.of(optionalText(values, 'retentionClass'));
   if (domain === undefined) {
-    throw new Refusal('unknown_retention_class', 'retentionClass names no policy pack of this ledger');
+    throw new Refusal(
+      'unknown_retention_class',
+      'retentionClass names no policy pack of this ledger',
+    );
   }
   checkFacts(preparation.facts, values);
   const header = headerOf(event, scope, { accountId, occurredAt, month });
@@ -87,9 +91,13 @@ function accountOf(values: EventValues, scope: Scope): string {
     throw new Refusal('wrong_account', 'the credential is for another account than accountId says');
   }
   const accountId = named ?? scope.accountId ?? scope.source.accountId;
-  if (accountId === undefined) throw new Refusal('missing_field', 'accountId is missing and the source has no default');
+  if (accountId === undefined)
+    throw new Refusal('missing_field', 'accountId is missing and the source has no default');
   if (!ACCOUNT_ID.test(accountId)) {
-    throw new Refusal('impossible_value', 'accountId has characters that an account id cannot have');
+    throw new Refusal(
+      'impossible_value',
+      'accountId has characters that an account id cannot have',
+    );
   }
   values['accountId'] = accountId;
   return accountId;
@@ -99,13 +107,20 @@ function checkTime(values: EventValues, scope: Scope, now: number): number {
   const occurredAt = values['occurredAt'];
   if (typeof occurredAt !== 'number') throw new Refusal('missing_field', 'occurredAt is missing');
   if (!Number.isSafeInteger(occurredAt) || occurredAt < EARLIEST_US) {
-    throw new Refusal('impossible_value', 'occurredAt is before 1990 or no time at all (µs since 1970 are expected)');
+    throw new Refusal(
+      'impossible_value',
+      'occurredAt is before 1990 or no time at all (µs since 1970 are expected)',
+    );
   }
-  if (occurredAt > now + AHEAD_US) throw new Refusal('in_future', 'occurredAt is more than 24 h ahead');
+  if (occurredAt > now + AHEAD_US)
+    throw new Refusal('in_future', 'occurredAt is more than 24 h ahead');
   const { latenessUs } = scope;
   if (latenessUs !== undefined && occurredAt < now - latenessUs) {
     const days = Math.round(latenessUs / US_PER_DAY);
-    throw new Refusal('too_old', `occurredAt is more than ${days} days ago; bring history in with ingest --import`);
+    throw new Refusal(
+      'too_old',
+      `occurredAt is more than ${days} days ago; bring history in with ingest --import`,
+    );
   }
   return occurredAt;
 }
@@ -114,7 +129,9 @@ function checkTime(values: EventValues, scope: Scope, now: number): number {
 function startOf(values: EventValues, occurredAt: number): number {
   const startedAt = values['startedAt'];
   if (typeof startedAt !== 'number' || startedAt < EARLIEST_US) return occurredAt;
-  return startedAt <= occurredAt && startedAt >= occurredAt - CALL_LONGEST_US ? startedAt : occurredAt;
+  return startedAt <= occurredAt && startedAt >= occurredAt - CALL_LONGEST_US
+    ? startedAt
+    : occurredAt;
 }
 
 interface Place {
@@ -180,7 +197,14 @@ function addressOf(raw: string): Identified {
   const plain = value.replace(/^(?:mailto|sips?):/, '');
   const namespace = plain === value || value.startsWith('mailto:') ? 'mail' : 'sip';
   const who = plain === '' || plain.length > 254 ? undefined : identifier(namespace, '', plain);
-  return { identifier: who, value: plain, prefix: null, country: null, numberType: null, service: null };
+  return {
+    identifier: who,
+    value: plain,
+    prefix: null,
+    country: null,
+    numberType: null,
+    service: null,
+  };
 }
 
 interface Facts {
@@ -188,7 +212,11 @@ interface Facts {
   readonly home: string | undefined;
 }
 
-function computeFacts({ computed }: Preparation, values: EventValues, { people, home }: Facts): void {
+function computeFacts(
+  { computed }: Preparation,
+  values: EventValues,
+  { people, home }: Facts,
+): void {
   for (const { field, from, rule, person } of computed) {
     if (rule === 'segments') {
       const text = values[from];
@@ -229,7 +257,8 @@ function optionalText(values: EventValues, field: string): string | undefined {
 function requiredText(values: EventValues, field: string): string {
   const value = optionalText(values, field);
   if (value === undefined) throw new Refusal('missing_field', `${field} is missing`);
-  if (value.length > 512) throw new Refusal('impossible_value', `${field} is longer than 512 characters`);
+  if (value.length > 512)
+    throw new Refusal('impossible_value', `${field} is longer than 512 characters`);
   return value;
 }
 

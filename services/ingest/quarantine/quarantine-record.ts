@@ -27,7 +27,11 @@ export interface RefusedRecord {
 }
 
 /** The event that stands for a refused record; its id is its place, never anything it says. */
-export function quarantineRecord(schemas: Schemas, record: RefusedRecord, refusal: Refusal): Quarantined {
+export function quarantineRecord(
+  schemas: Schemas,
+  record: RefusedRecord,
+  refusal: Refusal,
+): Quarantined {
   const plan = schemas.plan(QUARANTINED);
   const { log, offset, source, format, at, domain } = record;
   const id = ids.hash(`${log}#${offset}`);
@@ -35,7 +39,9 @@ export function quarantineRecord(schemas: Schemas, record: RefusedRecord, refusa
   const body = isKept ? record.body : new Uint8Array(0);
   const values = plan.blank();
   values['reason'] = refusal.reason;
-  values['detail'] = isKept ? (refusal.detail ?? null) : 'the body was too long to keep; the source has to send it again';
+  values['detail'] = isKept
+    ? (refusal.detail ?? null)
+    : 'the body was too long to keep; the source has to send it again';
   values['format'] = format;
   values['size'] = record.body.length;
   return {

@@ -33,7 +33,10 @@ export async function readQuarantined(
 ): Promise<QuarantinedRecord> {
   const [recorded] = await journal.readAt(place.log, [place.position]);
   if (recorded === undefined || recorded.type !== QUARANTINED) {
-    throw new IngestError('not_in_quarantine', 'there is no quarantined record at this place; list them again');
+    throw new IngestError(
+      'not_in_quarantine',
+      'there is no quarantined record at this place; list them again',
+    );
   }
   return asQuarantined(decodeStored(schemas, recorded));
 }

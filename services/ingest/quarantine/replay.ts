@@ -56,7 +56,10 @@ export async function replayQuarantined(
       resume: undefined,
       prepared,
     }));
-    return [...entries, { coordinate: { offset, index: last, last: true }, resume: offset + 1, plain: entry }];
+    return [
+      ...entries,
+      { coordinate: { offset, index: last, last: true }, resume: offset + 1, plain: entry },
+    ];
   });
   await ways.intake.durable(mark);
   return { id: record.id, events: examined?.events.length ?? 0, ...outcome };
@@ -76,7 +79,11 @@ async function bodyOf(
 }
 
 /** Its age is judged as when it first came. */
-async function examine(parts: SharedParts, record: QuarantinedRecord, body: Uint8Array): Promise<Examined> {
+async function examine(
+  parts: SharedParts,
+  record: QuarantinedRecord,
+  body: Uint8Array,
+): Promise<Examined> {
   const { schemas, idKeys, sources, numbers, domains, latenessUs, wire } = parts;
   const format = formatNamed(record.format);
   const { coordinate } = record.event.envelope;
@@ -103,7 +110,9 @@ type Outcome = Pick<Replayed, 'outcome' | 'reason'>;
 function outcomeOf(examined: Examined | undefined): Outcome {
   if (examined === undefined) return { outcome: 'expired' };
   const { refusal } = examined;
-  return refusal === undefined ? { outcome: 'accepted' } : { outcome: 'refused', reason: refusal.reason };
+  return refusal === undefined
+    ? { outcome: 'accepted' }
+    : { outcome: 'refused', reason: refusal.reason };
 }
 
 function outcomeEntry(

@@ -20,7 +20,12 @@ function types(body: string): string[] {
 describe('a FreeSWITCH record', () => {
   test('of an answered call becomes its start, ringing, answer and end', () => {
     const events = decode(JSON.stringify(channel()));
-    expect(events.map(({ plan }) => plan.type)).toEqual(['call.initiated', 'call.ringing', 'call.answered', 'call.ended']);
+    expect(events.map(({ plan }) => plan.type)).toEqual([
+      'call.initiated',
+      'call.ringing',
+      'call.answered',
+      'call.ended',
+    ]);
     const [initiated, , answered, ended] = events;
     expect(initiated?.values).toMatchObject({
       communicationId: '77e3b4f2-cac1-4724-81f6-f1cd5e01770c',
@@ -49,10 +54,24 @@ describe('a FreeSWITCH record', () => {
   });
 
   test('of an unanswered call has no answer: "0" is no time', () => {
-    const record = channel({ answer_uepoch: '0', answer_epoch: '0', hangup_cause: 'NO_ANSWER', hangup_cause_q850: '19', billsec: '0' });
+    const record = channel({
+      answer_uepoch: '0',
+      answer_epoch: '0',
+      hangup_cause: 'NO_ANSWER',
+      hangup_cause_q850: '19',
+      billsec: '0',
+    });
     const events = decode(JSON.stringify(record));
-    expect(events.map(({ plan }) => plan.type)).toEqual(['call.initiated', 'call.ringing', 'call.ended']);
-    expect(events.at(-1)?.values).toMatchObject({ disposition: 'no_answer', causeQ850: 19, answeredAt: null });
+    expect(events.map(({ plan }) => plan.type)).toEqual([
+      'call.initiated',
+      'call.ringing',
+      'call.ended',
+    ]);
+    expect(events.at(-1)?.values).toMatchObject({
+      disposition: 'no_answer',
+      causeQ850: 19,
+      answeredAt: null,
+    });
   });
 
   test.each([
@@ -62,8 +81,16 @@ describe('a FreeSWITCH record', () => {
     ['NORMAL_TEMPORARY_FAILURE', '41', 'failed'],
     ['LOSE_RACE', '16', 'cancelled'],
   ])('%s with Q.850 %s means %s', (cause, q850, disposition) => {
-    const record = channel({ answer_uepoch: '0', answer_epoch: '0', hangup_cause: cause, hangup_cause_q850: q850 });
-    expect(decode(JSON.stringify(record)).at(-1)?.values).toMatchObject({ disposition, causeQ850: Number(q850) });
+    const record = channel({
+      answer_uepoch: '0',
+      answer_epoch: '0',
+      hangup_cause: cause,
+      hangup_cause_q850: q850,
+    });
+    expect(decode(JSON.stringify(record)).at(-1)?.values).toMatchObject({
+      disposition,
+      causeQ850: Number(q850),
+    });
   });
 
   test('of a b-leg is another leg of the a-leg’s call', () => {
@@ -82,7 +109,10 @@ describe('a FreeSWITCH record', () => {
   });
 
   test('that the switch dialled with no other leg is a call of its own', () => {
-    const record = channel({ direction: 'outbound', call_uuid: '77e3b4f2-cac1-4724-81f6-f1cd5e01770c' });
+    const record = channel({
+      direction: 'outbound',
+      call_uuid: '77e3b4f2-cac1-4724-81f6-f1cd5e01770c',
+    });
     expect(types(JSON.stringify(record))[0]).toBe('call.initiated');
   });
 
@@ -103,30 +133,44 @@ describe('a FreeSWITCH record', () => {
   test('reads variables that are not URL-encoded, a percent sign in them included', () => {
     const record = channel({ sip_req_user: '100%25', sip_call_id: 'a%zz@192.0.2.10' });
     const [initiated] = decode(JSON.stringify(record));
-    expect(initiated?.values).toMatchObject({ calleeDialled: '100%', nativeCallId: 'a%zz@192.0.2.10' });
+    expect(initiated?.values).toMatchObject({
+      calleeDialled: '100%',
+      nativeCallId: 'a%zz@192.0.2.10',
+    });
   });
 
   test('reads a record that a bare nan made invalid JSON, and leaves the word within texts alone', () => {
-    const json = JSON.stringify(channel({ sip_call_id: 'nan@192.0.2.10' })).replace('"mos":4.5', '"mos":-nan,"x":nan,"y":inf');
+    const json = JSON.stringify(channel({ sip_call_id: 'nan@192.0.2.10' })).replace(
+      '"mos":4.5',
+      '"mos":-nan,"x":nan,"y":inf',
+    );
     expect(() => JSON.parse(json)).toThrow();
     expect(decode(json)[0]?.values['nativeCallId']).toBe('nan@192.0.2.10');
   });
 
   test('sent again has the same event ids; another channel has others', () => {
-    const ids = (record: object) => decode(JSON.stringify(record)).map(({ values }) => values['eventId']);
+    const ids = (record: object) =>
+      decode(JSON.stringify(record)).map(({ values }) => values['eventId']);
     expect(ids(channel())).toEqual(ids(channel()));
     expect(new Set(ids(channel())).size).toBe(4);
-    expect(ids(channel({ uuid: 'c1072f22-cdab-42c2-bea1-a3f3730098e5' }))).not.toEqual(ids(channel()));
+    expect(ids(channel({ uuid: 'c1072f22-cdab-42c2-bea1-a3f3730098e5' }))).not.toEqual(
+      ids(channel()),
+    );
   });
 
   test('takes the number that was dialled first, not that of a later transfer', () => {
     const record = channel();
-    record.callflow.unshift({ profile_index: '2', caller_profile: { ...record.callflow[0]?.caller_profile, destination_number: '2999' } });
+    record.callflow.unshift({
+      profile_index: '2',
+      caller_profile: { ...record.callflow[0]?.caller_profile, destination_number: '2999' },
+    });
     expect(decode(JSON.stringify(record))[0]?.values['calleeNumber']).toBe('2001');
   });
 
   test('without a UUID or a start cannot be filed', () => {
-    expect(() => decode(JSON.stringify(channel({ start_uepoch: '0', start_epoch: '0' })))).toThrow(Refusal);
+    expect(() => decode(JSON.stringify(channel({ start_uepoch: '0', start_epoch: '0' })))).toThrow(
+      Refusal,
+    );
     expect(() => decode('{}')).toThrow(Refusal);
   });
 });
@@ -140,7 +184,11 @@ test('random and mutated bytes are refused or read, never a crash', () => {
       for (const [at, byte] of changes) bytes[at] = byte;
       return bytes;
     });
-  const anything = fc.oneof(mutated, fc.uint8Array({ maxLength: 300 }).map(Buffer.from), fc.json().map((text) => Buffer.from(text)));
+  const anything = fc.oneof(
+    mutated,
+    fc.uint8Array({ maxLength: 300 }).map(Buffer.from),
+    fc.json().map((text) => Buffer.from(text)),
+  );
   fc.assert(
     fc.property(anything, (bytes) => {
       try {

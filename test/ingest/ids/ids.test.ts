@@ -17,16 +17,23 @@ describe('native ids', () => {
     '00000000-0000-0000-0000-447700900123',
   ])('%s may name someone', (id) => expect(mayNameSomeone(id)).toBe(true));
 
-  test.each(['c1', 'a', '0b0e6f7a-6a3c-4d51-9c1d-2f6f4f0c1a01', 'rec-77345678-1234-4234-9234-123456789012', 'leg_2'])(
-    '%s names nobody',
-    (id) => expect(mayNameSomeone(id)).toBe(false),
-  );
+  test.each([
+    'c1',
+    'a',
+    '0b0e6f7a-6a3c-4d51-9c1d-2f6f4f0c1a01',
+    'rec-77345678-1234-4234-9234-123456789012',
+    'leg_2',
+  ])('%s names nobody', (id) => expect(mayNameSomeone(id)).toBe(false));
 
   test('a number in any spelling is seen within any id', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z]{0,8}$/), fc.stringMatching(/^[1-9](?:[ .-]?\d){8,12}$/), (label, number) => {
-        expect(mayNameSomeone(`${label}${number}`)).toBe(true);
-      }),
+      fc.property(
+        fc.stringMatching(/^[a-z]{0,8}$/),
+        fc.stringMatching(/^[1-9](?:[ .-]?\d){8,12}$/),
+        (label, number) => {
+          expect(mayNameSomeone(`${label}${number}`)).toBe(true);
+        },
+      ),
     );
   });
 
@@ -40,15 +47,22 @@ describe('native ids', () => {
     expect(isUuid('0b0e6f7a-6a3c-4d51-0c1d-2f6f4f0c1a01')).toBe(false);
   });
 
-  test.each(['gw +44 7700 900123', 'alex@example.com', 'sip:alex', '4477009001', '(020) 7946 0123'])(
-    'the clear fact %s reads like a number',
-    (text) => expect(readsLikeNumber(text)).toBe(true),
-  );
+  test.each([
+    'gw +44 7700 900123',
+    'alex@example.com',
+    'sip:alex',
+    '4477009001',
+    '(020) 7946 0123',
+  ])('the clear fact %s reads like a number', (text) => expect(readsLikeNumber(text)).toBe(true));
 
-  test.each(['trunk-a', 'PCMU/8000', '2026-11-15T12:00:00Z', 'uk-premium', '23410', 'NORMAL_CLEARING'])(
-    'the clear fact %s does not',
-    (text) => expect(readsLikeNumber(text)).toBe(false),
-  );
+  test.each([
+    'trunk-a',
+    'PCMU/8000',
+    '2026-11-15T12:00:00Z',
+    'uk-premium',
+    '23410',
+    'NORMAL_CLEARING',
+  ])('the clear fact %s does not', (text) => expect(readsLikeNumber(text)).toBe(false));
 });
 
 describe('scoped ids', () => {
@@ -92,7 +106,9 @@ describe('scoped ids', () => {
 
   test('an import keys all ids with the month it was begun in', () => {
     const ids = createScopedIds('s', keys, 11);
-    expect(ids.communication(callId, 3)).toEqual(createScopedIds('s', keys).communication(callId, 11));
+    expect(ids.communication(callId, 3)).toEqual(
+      createScopedIds('s', keys).communication(callId, 11),
+    );
     expect(ids.alsoCommunication(callId, 3)).toBeUndefined();
   });
 });

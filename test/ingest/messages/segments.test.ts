@@ -38,7 +38,9 @@ describe('segmentsOf', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (text) => {
         const { encoding, segments } = segmentsOf(text);
         if (encoding === 'gsm7') return;
-        expect(segments).toBeGreaterThanOrEqual(text.length <= 70 ? 1 : Math.ceil(text.length / 67));
+        expect(segments).toBeGreaterThanOrEqual(
+          text.length <= 70 ? 1 : Math.ceil(text.length / 67),
+        );
         expect(segments).toBeLessThanOrEqual(Math.max(1, Math.ceil(text.length / 66)));
       }),
     );

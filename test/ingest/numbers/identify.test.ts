@@ -55,7 +55,11 @@ describe('identify', () => {
   });
 
   test('without a country a national form is kept as it is, never guessed', () => {
-    expect(identify('07700900123', nowhere)).toMatchObject({ value: '07700900123', service: 'unparsed', country: null });
+    expect(identify('07700900123', nowhere)).toMatchObject({
+      value: '07700900123',
+      service: 'unparsed',
+      country: null,
+    });
     expect(identify('+99912345678901', voice)).toMatchObject({ service: 'unparsed', prefix: null });
   });
 
@@ -80,12 +84,17 @@ describe('identify', () => {
 
   test('any text is read without failing, and reading what was read changes nothing', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), fc.boolean(), (raw, isMessage) => {
-        const context = isMessage ? messaging : voice;
-        const once = identify(raw, context);
-        const again = identify(once.value, context);
-        if (once.identifier?.namespace === 'tel') expect(again.identifier?.key).toBe(once.identifier.key);
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.string({ unit: 'binary' })),
+        fc.boolean(),
+        (raw, isMessage) => {
+          const context = isMessage ? messaging : voice;
+          const once = identify(raw, context);
+          const again = identify(once.value, context);
+          if (once.identifier?.namespace === 'tel')
+            expect(again.identifier?.key).toBe(once.identifier.key);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -42,7 +42,9 @@ export function readTopic(
   ingest: Ingest,
   kafka: Pick<KafkaHandle, 'brokers'>,
   topic: TopicSettings | string,
-  more: Partial<KafkaIntakeSettings> & { readonly connection?: Partial<KafkaIntakeSettings['connection']> } = {},
+  more: Partial<KafkaIntakeSettings> & {
+    readonly connection?: Partial<KafkaIntakeSettings['connection']>;
+  } = {},
 ): KafkaIntake {
   groups += 1;
   const intake = ingest.readKafka({
@@ -51,7 +53,13 @@ export function readTopic(
     retentionMaxMs: 168 * 3_600_000,
     metadataMaxAgeMs: 500,
     ...more,
-    connection: { brokers: kafka.brokers, clientId: 'test', tls: false, sasl: 'none', ...more.connection },
+    connection: {
+      brokers: kafka.brokers,
+      clientId: 'test',
+      tls: false,
+      sasl: 'none',
+      ...more.connection,
+    },
   });
   intake.done.catch(() => undefined);
   return intake;
@@ -62,10 +70,15 @@ export async function untilStored(
   ledger: TestLedger,
   topic: string,
   count: number,
-  { partitions = 1, incarnation = 1, intake }: { partitions?: number; incarnation?: number; intake?: KafkaIntake } = {},
+  {
+    partitions = 1,
+    incarnation = 1,
+    intake,
+  }: { partitions?: number; incarnation?: number; intake?: KafkaIntake } = {},
 ): Promise<StoredEvent[]> {
   const deadline = Date.now() + 30_000;
-  const halted = intake === undefined ? new Promise<never>(() => undefined) : intake.done.then(() => undefined);
+  const halted =
+    intake === undefined ? new Promise<never>(() => undefined) : intake.done.then(() => undefined);
   for (;;) {
     const events: StoredEvent[] = [];
     for (let partition = 0; partition < partitions; partition += 1) {
@@ -73,7 +86,9 @@ export async function untilStored(
     }
     if (events.length >= count) return events;
     if (Date.now() > deadline) {
-      throw new Error(`${events.length} of ${count} events after 30 s\n${ledger.logged.slice(-20).join('')}`);
+      throw new Error(
+        `${events.length} of ${count} events after 30 s\n${ledger.logged.slice(-20).join('')}`,
+      );
     }
     await Promise.race([halted, new Promise((resolve) => setTimeout(resolve, 50))]);
   }

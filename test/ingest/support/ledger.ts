@@ -95,7 +95,9 @@ export async function testLedger(options: TestLedgerOptions = {}): Promise<TestL
     },
     logs: async () => (await listLogs(journal)).map(({ log }) => log),
     async dump() {
-      const { rows } = await database.pool.query<{ frame: Buffer }>('select frame from journal.slices');
+      const { rows } = await database.pool.query<{ frame: Buffer }>(
+        'select frame from journal.slices',
+      );
       return Buffer.concat(rows.map(({ frame }) => frame));
     },
     async [Symbol.asyncDispose]() {
@@ -111,7 +113,9 @@ export async function testLedger(options: TestLedgerOptions = {}): Promise<TestL
 async function proxyTo(url: string): Promise<{ proxy: TcpProxy; pool: Pool }> {
   const direct = new URL(url);
   const socket = direct.searchParams.get('host') ?? '';
-  const proxy = await startTcpProxy({ path: `${socket}/.s.PGSQL.${direct.port === '' ? '5432' : direct.port}` });
+  const proxy = await startTcpProxy({
+    path: `${socket}/.s.PGSQL.${direct.port === '' ? '5432' : direct.port}`,
+  });
   const through = new URL(url);
   through.searchParams.delete('host');
   through.host = `127.0.0.1:${proxy.port}`;

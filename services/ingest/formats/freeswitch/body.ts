@@ -31,7 +31,10 @@ function unwrap(body: Buffer): string {
     const unpacked = Buffer.from(packed, 'base64').toString('utf8');
     if (unpacked.trimStart().startsWith('{')) return unpacked;
   }
-  throw new Refusal('undecodable', 'the body is neither JSON nor a form whose field cdr holds JSON or base64');
+  throw new Refusal(
+    'undecodable',
+    'the body is neither JSON nor a form whose field cdr holds JSON or base64',
+  );
 }
 
 function decodeForm(text: string): string {
@@ -58,7 +61,9 @@ function parseLenient(text: string): unknown {
 
 function parseWithoutNan(text: string): unknown {
   try {
-    return JSON.parse(text.replace(STRING_OR_NAN, (token) => (token.startsWith('"') ? token : 'null')));
+    return JSON.parse(
+      text.replace(STRING_OR_NAN, (token) => (token.startsWith('"') ? token : 'null')),
+    );
   } catch {
     // The parser's own message quotes the text, so it goes no further.
     throw new Refusal('undecodable', 'the record is no JSON');

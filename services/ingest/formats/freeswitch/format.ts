@@ -15,7 +15,8 @@ export const freeswitchFormat: Format = {
   name: 'freeswitch',
   framing: 'document',
   precedence: 1,
-  discriminator: 'channel UUID and event type: a channel has each of them once, a retry sends the same',
+  discriminator:
+    'channel UUID and event type: a channel has each of them once, a retry sends the same',
   decode: (bytes, context) => toEvents(readFields(parseBody(bytes)), context),
 };
 
@@ -33,7 +34,11 @@ function toEvents(record: SwitchRecord, { schemas, source }: FormatContext): Dec
   const ringingAt = record.time('progress') ?? record.time('progress_media');
   const endedAt = record.time('end');
 
-  const event = (type: string, occurredAt: number, fields: Record<string, FieldValue>): DecodedEvent => {
+  const event = (
+    type: string,
+    occurredAt: number,
+    fields: Record<string, FieldValue>,
+  ): DecodedEvent => {
     const plan = schemas.plan(type);
     const values = plan.blank();
     values['eventId'] = uuid5(source.name, leg.uuid, type);
@@ -42,22 +47,39 @@ function toEvents(record: SwitchRecord, { schemas, source }: FormatContext): Dec
     values['legId'] = leg.uuid;
     values['accountId'] = leg.accountId ?? null;
     values['source'] = record.coreUuid ?? null;
-    fill(values, { startedAt: leg.isSecond ? null : leg.startedAt, direction: directionOf(record) });
+    fill(values, {
+      startedAt: leg.isSecond ? null : leg.startedAt,
+      direction: directionOf(record),
+    });
     fill(values, fields);
     return { plan, values };
   };
 
-  const events = [event(leg.isSecond ? 'call.leg.added' : 'call.initiated', leg.startedAt, partiesOf(record, leg))];
+  const events = [
+    event(
+      leg.isSecond ? 'call.leg.added' : 'call.initiated',
+      leg.startedAt,
+      partiesOf(record, leg),
+    ),
+  ];
   const redirectedBy = record.profile('rdnis');
   if (redirectedBy !== undefined) {
     events.push(event('call.forwarded', leg.startedAt, { forwarderNumber: redirectedBy }));
   }
   if (ringingAt !== undefined) {
-    events.push(event('call.ringing', ringingAt, { earlyMedia: record.time('progress') === undefined }));
+    events.push(
+      event('call.ringing', ringingAt, { earlyMedia: record.time('progress') === undefined }),
+    );
   }
   if (answeredAt !== undefined) events.push(event('call.answered', answeredAt, {}));
   if (endedAt !== undefined) {
-    events.push(event('call.ended', endedAt, { answeredAt: answeredAt ?? null, endedAt, ...endOf(record, answeredAt) }));
+    events.push(
+      event('call.ended', endedAt, {
+        answeredAt: answeredAt ?? null,
+        endedAt,
+        ...endOf(record, answeredAt),
+      }),
+    );
   }
   return events;
 }
@@ -66,10 +88,13 @@ function legOf(record: SwitchRecord): Leg {
   const uuid = record.variable('uuid') ?? record.profile('uuid');
   const startedAt = record.time('start');
   if (uuid === undefined) throw new Refusal('missing_field', 'variables.uuid is missing');
-  if (startedAt === undefined) throw new Refusal('missing_field', 'variables.start_uepoch is missing');
+  if (startedAt === undefined)
+    throw new Refusal('missing_field', 'variables.start_uepoch is missing');
   const isSecond = record.variable('direction') === 'outbound';
   const first =
-    record.variable('originating_leg_uuid') ?? record.variable('originator') ?? record.variable('call_uuid');
+    record.variable('originating_leg_uuid') ??
+    record.variable('originator') ??
+    record.variable('call_uuid');
   return {
     uuid,
     callId: isSecond ? (first ?? uuid) : uuid,
@@ -83,7 +108,9 @@ function legOf(record: SwitchRecord): Leg {
 /** Inbound to the switch is a call that one of its users makes, or one that comes in by a trunk. */
 function directionOf(record: SwitchRecord): string | null {
   const direction = record.variable('tollbook_direction');
-  return direction === 'inbound' || direction === 'outbound' || direction === 'internal' ? direction : null;
+  return direction === 'inbound' || direction === 'outbound' || direction === 'internal'
+    ? direction
+    : null;
 }
 
 function partiesOf(record: SwitchRecord, leg: Leg): Record<string, FieldValue> {

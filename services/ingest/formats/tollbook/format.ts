@@ -13,7 +13,9 @@ export const tollbookFormat: Format = {
 
 /** @throws Refusal `undecodable` */
 export function parseJson(bytes: Uint8Array): unknown {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
     return JSON.parse(buffer.toString('utf8'));
   } catch {
