@@ -29,6 +29,8 @@ export type { ProjectionsErrorCode } from './errors.ts';
 export { listHistory } from './history/read.ts';
 export { migrateViews } from './migrate-views.ts';
 export { countQuarantined, getQuarantined, listQuarantine } from './quarantine/read.ts';
+export { rebuild } from './rebuild/rebuild.ts';
+export type { RebuildSettings } from './rebuild/rebuild.ts';
 export { startProjections } from './start-projections.ts';
 export type { Projections, ProjectionsSettings } from './start-projections.ts';
 export { sourceStatus, viewStatus } from './status.ts';

@@ -19,17 +19,30 @@ export async function readCheckpoints(db: Pool | Client, family: Family): Promis
   }));
 }
 
+/** Which swap made the tables that a writer writes to. */
+export async function readGeneration(db: Pool | Client): Promise<number> {
+  const result = await db.query<{ number: number }>('select number from views.generation');
+  return result.rows[0]?.number ?? 0;
+}
+
+/** Where a writer began: what it moves on from must be what it read. */
+export interface Standing {
+  readonly family: Family;
+  readonly generation: number;
+  /** Position by log number; a log that is not there is new. */
+  readonly from: ReadonlyMap<number, number>;
+}
+
 /**
  * Moves checkpoints on within the transaction that wrote what they stand for.
  *
- * @param from where each log stood when the transaction's events were read
- * @throws ProjectionsError `superseded` when another process has moved one of them
+ * @throws ProjectionsError `superseded` when another process has moved one of them, or a rebuild was
+ * swapped in
  */
 export async function advance(
   client: Client,
-  family: Family,
+  { family, generation, from }: Standing,
   reached: readonly Readonly<LogTail>[],
-  from: ReadonlyMap<number, number>,
 ): Promise<void> {
   if (reached.length === 0) return;
   const result = await client.query({
@@ -37,6 +50,7 @@ export async function advance(
     text: `insert into views.checkpoint as c (family, log_no, log, position, recorded_at)
            select $1, log_no, log, position, recorded_at
              from unnest($2::int8[], $3::text[], $4::int8[], $5::int8[]) as u (log_no, log, position, recorded_at)
+            where exists (select from views.generation where number = $7)
            on conflict (family, log_no) do update
              set position = excluded.position, recorded_at = excluded.recorded_at
            where c.position = any ($6::int8[]) and c.position < excluded.position`,
@@ -47,6 +61,7 @@ export async function advance(
       int8Array(reached.map((tail) => tail.position)),
       int8Array(reached.map((tail) => tail.recordedAt)),
       int8Array(reached.map((tail) => from.get(tail.logNo) ?? 0)),
+      generation,
     ],
   });
   if (result.rowCount !== reached.length) {

@@ -66,28 +66,39 @@ export function createLogTails(
   return {
     async read() {
       await discover();
-      const events: NumberedEvent[] = [];
-      const reached: LogTail[] = [];
-      let atEnd = true;
-      const all = inStep([...tails.values()]);
-      const batches = await Promise.all(all.map(readSome));
-      for (const [at, batch] of batches.entries()) {
-        const tail = all[at]?.tail;
-        const last = batch.at(-1);
-        if (tail === undefined || last === undefined) continue;
-        for (const recorded of batch) events.push({ logNo: tail.logNo, recorded });
-        tail.position = last.position;
-        tail.recordedAt = last.recordedAt;
-        reached.push({ ...tail });
-        if (batch.length >= batchMax) atEnd = false;
-      }
-      return { events, reached, atEnd };
+      const all = [...tails.values()];
+      const first = inStep(all);
+      const round = await readAll(first, readSome, batchMax);
+      if (round.events.length > 0 || first.length === all.length) return round;
+      return await readAll(all, readSome, batchMax);
     },
     reset(to) {
       for (const { reading } of tails.values()) void reading?.return?.().catch(() => undefined);
       tails = open(to);
     },
   };
+}
+
+async function readAll(
+  all: readonly OpenTail[],
+  readSome: (one: OpenTail) => Promise<RecordedEvent[]>,
+  batchMax: number,
+): Promise<Round> {
+  const events: NumberedEvent[] = [];
+  const reached: LogTail[] = [];
+  let atEnd = true;
+  const batches = await Promise.all(all.map(readSome));
+  for (const [at, batch] of batches.entries()) {
+    const tail = all[at]?.tail;
+    const last = batch.at(-1);
+    if (tail === undefined || last === undefined) continue;
+    for (const recorded of batch) events.push({ logNo: tail.logNo, recorded });
+    tail.position = last.position;
+    tail.recordedAt = last.recordedAt;
+    reached.push({ ...tail });
+    if (batch.length >= batchMax) atEnd = false;
+  }
+  return { events, reached, atEnd };
 }
 
 /** The usage log is read behind what it speaks of: only as far as the others have come in time. */

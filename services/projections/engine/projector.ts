@@ -6,7 +6,7 @@ import type { PointerOpener } from '#vault';
 import type { QuarantineEvent } from '../quarantine/row.ts';
 import { isUsageType, readUsageEvent, statementAfter } from '../usage/usage-event.ts';
 import type { Family } from './checkpoints.ts';
-import { readCheckpoints } from './checkpoints.ts';
+import { readCheckpoints, readGeneration } from './checkpoints.ts';
 import type { Heard, NumberedEvent } from './contribute.ts';
 import { hear } from './contribute.ts';
 import type { Entry } from './entry.ts';
@@ -76,9 +76,10 @@ export async function createProjector(settings: ProjectorSettings): Promise<Proj
   let started = false;
 
   const start = async (): Promise<void> => {
+    const generation = await readGeneration(pool);
     const checkpoints = await readCheckpoints(pool, family);
     tails.reset(checkpoints);
-    writer.reset(checkpoints);
+    writer.reset(checkpoints, generation);
     entries.clear();
     dirty = new Set();
     quarantine = [];

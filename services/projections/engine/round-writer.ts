@@ -24,7 +24,7 @@ export interface RoundToWrite {
 export interface RoundWriter {
   write(round: RoundToWrite): Promise<void>;
   /** After a failure: forgets what was collected and goes on from these checkpoints. */
-  reset(checkpoints: readonly LogTail[]): void;
+  reset(checkpoints: readonly LogTail[], generation: number): void;
 }
 
 export interface RoundWriterSettings {
@@ -44,6 +44,7 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
   const partitions = createPartitions(schema);
   const changes = createRowChanges(schema);
   let durable = new Map<number, number>();
+  let generation = 0;
 
   const writeAll = async (client: Client, round: RoundToWrite, plans: Map<Entry, Plan>): Promise<void> => {
     await client.query('begin');
@@ -64,7 +65,7 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
     await writeQuarantine(client, schema, round.quarantine);
     failpoint?.('projections.mid_projection');
     if (live) await clocks.write(client, new Map(round.reached.map((tail) => [tail.logNo, tail.recordedAt])));
-    await advance(client, family, round.reached, durable);
+    await advance(client, { family, generation, from: durable }, round.reached);
     await client.query('commit');
     failpoint?.('projections.after_commit');
     for (const tail of round.reached) durable.set(tail.logNo, tail.position);
@@ -128,7 +129,8 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
         client.release(broken);
       }
     },
-    reset(checkpoints) {
+    reset(checkpoints, current) {
+      generation = current;
       durable = new Map(checkpoints.map((tail) => [tail.logNo, tail.position]));
       partitions.forget();
       changes.clear();

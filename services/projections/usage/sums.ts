@@ -5,7 +5,7 @@ import type { Client, Pool } from '#platform';
 import { withTransaction } from '#platform';
 import type { UsageEntry } from '../contract.ts';
 import type { Family } from '../engine/checkpoints.ts';
-import { advance, readCheckpoints } from '../engine/checkpoints.ts';
+import { advance, readCheckpoints, readGeneration } from '../engine/checkpoints.ts';
 import { USAGE_LOG } from '../engine/log-tails.ts';
 import { int8Array, textArray } from '../sql/arrays.ts';
 import { isUsageType, readUsageEvent } from './usage-event.ts';
@@ -30,12 +30,16 @@ export function createUsageSums({ pool, journal, schemas, mode = 'live' }: Usage
   const schema = mode === 'live' ? 'views' : 'views_next';
   let reading: AsyncIterator<Awaited<ReturnType<typeof journal.readAt>>> | undefined;
   let from: number | undefined;
+  let generation = 0;
 
   return {
     async step() {
       const opened = (await listLogs(journal)).find(({ log }) => log === USAGE_LOG);
       if (opened === undefined) return 0;
-      from ??= (await readCheckpoints(pool, family))[0]?.position ?? 0;
+      if (from === undefined) {
+        generation = await readGeneration(pool);
+        from = (await readCheckpoints(pool, family))[0]?.position ?? 0;
+      }
       reading ??= journal.readLog(USAGE_LOG, from, BATCH_MAX)[Symbol.asyncIterator]();
       const next = await reading.next();
       const last = next.done === true ? undefined : next.value.at(-1);
@@ -45,11 +49,11 @@ export function createUsageSums({ pool, journal, schemas, mode = 'live' }: Usage
       }
       const sums = addUp(next.value.filter(({ type }) => isUsageType(type)).map((event) => readUsageEvent(schemas, event)));
       const tail = { logNo: opened.openedAt, log: USAGE_LOG, position: last.position, recordedAt: last.recordedAt };
-      const before = new Map([[opened.openedAt, from]]);
+      const standing = { family, generation, from: new Map([[opened.openedAt, from]]) };
       try {
         await withTransaction(pool, async (client) => {
           await addSums(client, schema, sums);
-          await advance(client, family, [tail], before);
+          await advance(client, standing, [tail]);
         });
       } catch (error) {
         reading = undefined;
