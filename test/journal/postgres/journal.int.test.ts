@@ -229,6 +229,8 @@ test('a read holds two pages of 4 MiB at most, whatever a slice weighs', async (
     askedAtBatch.push(asked);
   }
   // The head, then pages of two slices each; the next page may be under way.
-  askedAtBatch.forEach((asks, i) => expect(asks).toBeLessThanOrEqual(1 + Math.ceil((i + 1) / 2) + 1));
+  askedAtBatch.forEach((asks, i) =>
+    expect(asks).toBeLessThanOrEqual(1 + Math.ceil((i + 1) / 2) + 1),
+  );
   expect(asked).toBe(7);
 });
