@@ -12,5 +12,6 @@ export { ApiError } from './errors.ts';
 export type { ApiErrorCode } from './errors.ts';
 export type { Api, Routes } from './fastify.ts';
 export type { ReadyCheck } from './routes/health.ts';
+export { intakeRoutes } from './routes/intake.ts';
 export type { ReplayOutcome } from './routes/quarantine.ts';
 export type { Views } from './views.ts';

@@ -49,6 +49,7 @@ const FROM_SERVICES: Readonly<Record<string, Readonly<Record<string, ApiErrorCod
     full: 'store_full',
     too_large: 'too_large',
   },
+  ProjectionsError: { bad_cursor: 'bad_cursor', busy: 'unavailable', superseded: 'unavailable', database_failed: 'unavailable' },
   IngestError: {
     overloaded: 'too_busy',
     store_away: 'unavailable',

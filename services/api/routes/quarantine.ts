@@ -22,8 +22,8 @@ export interface ReplayOutcome {
 
 export interface QuarantineDeps {
   readonly views: Views;
-  /** The record's own bytes; undefined where its day key is gone. Leaves an access record first. */
-  readonly open: (access: Access, row: QuarantineRow) => Promise<Uint8Array | undefined>;
+  /** The record's own bytes; rejects when its day key is gone. Leaves an access record first. */
+  readonly open: (access: Access, row: QuarantineRow) => Promise<Uint8Array>;
   /** Takes it in anew; leaves an access record first. */
   readonly replay: (access: Access, row: QuarantineRow) => Promise<ReplayOutcome>;
   readonly cursors: CursorCodec;
@@ -95,7 +95,6 @@ export function quarantineRoutes(deps: QuarantineDeps): Routes {
         const access = accessOf(caller, purposeOf(caller, request.body.purpose));
         const row = await find(request.params.id);
         const body = await deps.open(access, row);
-        if (body === undefined) throw new ApiError('expired', 'the key of its day has ended: only the source can send it again');
         return { id: row.id, purpose: access.purpose, body: Buffer.from(body).toString('base64') };
       },
     );
