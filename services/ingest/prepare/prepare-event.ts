@@ -1,6 +1,7 @@
 import type { DecodedEvent, EventValues, StoredHeader } from '#events';
 import type { BoxRequest, Identifier, SealRequest } from '#vault';
 import { isMonthsBeginning, monthOf } from '../ids/month.ts';
+import { isUuid } from '../ids/native-id.ts';
 import type { ScopedIds } from '../ids/scoped-ids.ts';
 import { segmentsOf } from '../messages/segments.ts';
 import type { Identified } from '../numbers/identify.ts';
@@ -41,6 +42,8 @@ const CALL_LONGEST_US = 31 * US_PER_DAY;
 /** 1990-01-01: before any record a switch could still hold. */
 const EARLIEST_US = 631_152_000_000_000;
 
+/** Longer than customer numbers usually are, as short as national telephone numbers. */
+const ACCOUNT_NUMBER = /\d{9}/;
 const ACCOUNT_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 /**
@@ -97,6 +100,12 @@ function accountOf(values: EventValues, scope: Scope): string {
     throw new Refusal(
       'impossible_value',
       'accountId has characters that an account id cannot have',
+    );
+  }
+  if (ACCOUNT_NUMBER.test(accountId) && !isUuid(accountId)) {
+    throw new Refusal(
+      'impossible_value',
+      'accountId reads like a telephone number, which would stay in clear: give accounts ids of their own',
     );
   }
   values['accountId'] = accountId;
