@@ -98,12 +98,11 @@ export function parseSourcesFile(text: string): SourcesFile {
 
 function readSource(value: unknown, index: number): Source {
   const at = `sources[${index}]`;
-  const entry = recordOf(value, at, ['name', 'country', 'account', 'zone']);
+  const entry = recordOf(value, at, ['name', 'country', 'account']);
   return {
     name: textOf(entry['name'], `${at}.name`),
     country: optional(entry['country'], (text) => textOf(text, `${at}.country`)),
     accountId: optional(entry['account'], (text) => textOf(text, `${at}.account`)),
-    zoneMinutes: optional(entry['zone'], (text) => zoneMinutes(textOf(text, `${at}.zone`), at)),
   };
 }
 
@@ -121,14 +120,6 @@ function readTopic(value: unknown, index: number): TopicSettings {
 function incarnationOf(value: unknown, at: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
   throw bad(`${at}.incarnation is a whole number from 1`);
-}
-
-/** `+01:00` → 60. */
-function zoneMinutes(text: string, at: string): number {
-  const match = /^([+-])(\d{2}):(\d{2})$/.exec(text);
-  const minutes = Number(match?.[2]) * 60 + Number(match?.[3]);
-  if (match === null || minutes > 14 * 60) throw bad(`${at}.zone is an offset like "+01:00"`);
-  return match[1] === '-' ? -minutes : minutes;
 }
 
 function recordOf(value: unknown, at: string, known: readonly string[]): Record<string, unknown> {

@@ -9,8 +9,6 @@ export interface Source {
   readonly country?: string | undefined;
   /** Account of records that name none. */
   readonly accountId?: string | undefined;
-  /** Zone of time stamps that carry none, as an offset of minutes east of UTC. */
-  readonly zoneMinutes?: number | undefined;
 }
 
 export interface Sources {

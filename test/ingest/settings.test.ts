@@ -15,7 +15,6 @@ sources:
   - name: edge-ams
     country: NL
     account: acme
-    zone: "+01:00"
 topics:
   - topic: calls
     source: edge-ams
@@ -24,7 +23,7 @@ topics:
 retentionClasses: [ucaas-us]
 `);
     expect(file).toEqual({
-      sources: [{ name: 'edge-ams', country: 'NL', accountId: 'acme', zoneMinutes: 60 }],
+      sources: [{ name: 'edge-ams', country: 'NL', accountId: 'acme' }],
       topics: [{ topic: 'calls', source: 'edge-ams', format: 'freeswitch', incarnation: 2 }],
       retentionClasses: ['ucaas-us'],
     });
@@ -35,7 +34,6 @@ retentionClasses: [ucaas-us]
     ['sources: 3', 'sources is a list'],
     ['sources: [{ name: a, colour: red }]', 'sources[0] has a key'],
     ['sources: [{ country: NL }]', 'sources[0].name is a text'],
-    ['sources: [{ name: a, zone: "25:00" }]', 'sources[0].zone'],
     ['topics: [{ topic: a, incarnation: 0 }]', 'topics[0].incarnation'],
     ['a: [', 'no YAML'],
     ['- 1', 'the file is a mapping'],
