@@ -22,6 +22,7 @@ export interface Freshness {
 export function createFreshness(tree: KeyTree): Freshness {
   const listeners: ((entries?: ReadonlySet<string>) => void)[] = [];
   let checkedAt = performance.now();
+  let looking: Promise<void> | undefined;
 
   async function look(): Promise<void> {
     const now = performance.now();
@@ -42,7 +43,11 @@ export function createFreshness(tree: KeyTree): Freshness {
       listeners.push(listener);
     },
     async check() {
-      if (performance.now() - checkedAt > LEASE_MS) await look();
+      if (performance.now() - checkedAt <= LEASE_MS) return;
+      looking ??= look().finally(() => {
+        looking = undefined;
+      });
+      await looking;
     },
     async refresh() {
       forget();

@@ -51,6 +51,8 @@ export function createSealer(options: SealerOptions): Sealer {
   async function sealChunk(requests: readonly SealRequest[]): Promise<SealedParts[]> {
     const batch = resolver.begin();
     for (;;) {
+      // Loading may have waited for long: the lease is looked at before each use of the caches.
+      await waiting(() => freshness.check());
       const missing = resolver.missing(requests, batch);
       if (missing === undefined) return writer.write(requests, batch);
       await waiting(() => resolver.load(missing, batch));
@@ -59,7 +61,6 @@ export function createSealer(options: SealerOptions): Sealer {
 
   return {
     async seal(requests) {
-      await waiting(() => freshness.check());
       if (requests.length <= CHUNK) return sealChunk(requests);
       const parts: SealedParts[] = [];
       for (let i = 0; i < requests.length; i += CHUNK) {

@@ -26,6 +26,9 @@ export interface Directories {
   drop(entries?: ReadonlySet<string>): void;
 }
 
+/** Directories kept at once, well above what one batch can name. */
+const DIRECTORIES_MAX = 4096;
+
 export function createDirectories(tree: KeyTree, pool: Pool): Directories {
   const known = new Map<string, Directory>();
   let next = 0;
@@ -42,7 +45,24 @@ export function createDirectories(tree: KeyTree, pool: Pool): Directories {
     return marks;
   }
 
+  function drop(entries?: ReadonlySet<string>): void {
+    for (const [name, { place }] of known) {
+      if (entries !== undefined && !(place && entries.has(place.entry))) continue;
+      place?.keys.tag.fill(0);
+      place?.keys.value.fill(0);
+      known.delete(name);
+    }
+    if (entries === undefined || (marks && entries.has(idText(marks.entry)))) {
+      marks?.tag.fill(0);
+      marks?.value.fill(0);
+      marks = undefined;
+    }
+    last = undefined;
+    lastFound = undefined;
+  }
+
   return {
+    drop,
     get(domain, month) {
       const { controller, retentionClass } = domain;
       if (
@@ -70,25 +90,11 @@ export function createDirectories(tree: KeyTree, pool: Pool): Directories {
           : undefined;
       if (found?.state === 'alive') found.key.fill(0);
       if (known.has(scope.name)) return;
+      if (known.size >= DIRECTORIES_MAX) drop();
       known.set(scope.name, { index: next, place });
       next += 1;
     },
     resolve: async (place, sightings) =>
       resolveSlots({ pool, tree }, place, await marksOf(), sightings),
-    drop(entries) {
-      for (const [name, { place }] of known) {
-        if (entries !== undefined && !(place && entries.has(place.entry))) continue;
-        place?.keys.tag.fill(0);
-        place?.keys.value.fill(0);
-        known.delete(name);
-      }
-      if (entries === undefined || (marks && entries.has(idText(marks.entry)))) {
-        marks?.tag.fill(0);
-        marks?.value.fill(0);
-        marks = undefined;
-      }
-      last = undefined;
-      lastFound = undefined;
-    },
   };
 }
