@@ -109,7 +109,7 @@ class Intake {
   }
 
   #createConsumer(kafka: Kafka): Consumer {
-    const { groupId, metadataMaxAgeMs = 30_000, sessionTimeoutMs = 30_000 } = this.#settings;
+    const { groupId, metadataMaxAgeMs = 30_000, sessionTimeoutMs = 10_000 } = this.#settings;
     return kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
