@@ -29,7 +29,6 @@ export interface Invocation {
 /** One verb: `tollbook <name> ...`. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   /** Lines of usage, without "tollbook". */
   readonly usage: readonly string[];
   /** Paragraphs under the usage. */
@@ -102,8 +101,8 @@ export function invocationOf(
 }
 
 /** The `--help` page of a verb. */
-export function helpOf(command: Command): string {
-  const lines = [`${command.summary}.`, '', 'Usage:', ...command.usage.map((line) => `  tollbook ${line}`)];
+export function helpOf(summary: string, command: Command): string {
+  const lines = [`${summary}.`, '', 'Usage:', ...command.usage.map((line) => `  tollbook ${line}`)];
   for (const paragraph of command.details ?? []) lines.push('', paragraph);
   const rows = Object.entries({ ...command.options, ...COMMON }).map(
     ([name, option]) => [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help] as const,

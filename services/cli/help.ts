@@ -1,10 +1,10 @@
 import { SETTINGS } from '#platform';
 import { helpOf } from './command.ts';
-import type { Command } from './command.ts';
+import type { Verb } from './commands/index.ts';
 import { EXIT_CODE_HELP, EXIT_CODES, EXIT_INTERRUPTED } from './errors.ts';
 
-export function overview(commands: readonly Command[]): string {
-  const shown = commands.filter((command) => command.name !== 'run');
+export function overview(verbs: readonly Verb[]): string {
+  const shown = verbs.filter((verb) => verb.name !== 'run');
   const width = Math.max(...shown.map((command) => command.name.length));
   return [
     'tollbook: a ledger of communications records whose personal data can really be forgotten.',
@@ -18,11 +18,11 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** A verb's help, or one of the two tables. */
-export function topicOf(topic: string, commands: readonly Command[]): string | undefined {
+export async function topicOf(topic: string, verbs: readonly Verb[]): Promise<string | undefined> {
   if (topic === 'settings') return settingsTable();
   if (topic === 'exit-codes') return exitCodeTable();
-  const command = commands.find((candidate) => candidate.name === topic);
-  return command === undefined ? undefined : helpOf(command);
+  const verb = verbs.find((candidate) => candidate.name === topic);
+  return verb === undefined ? undefined : helpOf(verb.summary, await verb.load());
 }
 
 function settingsTable(): string {

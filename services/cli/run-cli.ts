@@ -1,5 +1,5 @@
 import { loadConfig } from '#platform';
-import { commands } from './commands/index.ts';
+import { verbs } from './commands/index.ts';
 import { helpOf, invocationOf, parseCommand } from './command.ts';
 import { CliError, EXIT_CODES } from './errors.ts';
 import { overview, topicOf } from './help.ts';
@@ -26,16 +26,17 @@ export async function runCli(
 async function dispatch(name: string, rest: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<void> {
   const wantsHelp = name === 'help' || name === '--help' || name === '-h';
   if (wantsHelp) {
-    const page = rest[0] === undefined ? overview(commands) : topicOf(rest[0], commands);
+    const page = rest[0] === undefined ? overview(verbs) : await topicOf(rest[0], verbs);
     if (page === undefined) throw new CliError('usage', `there is no help on "${rest[0] ?? ''}"; "tollbook help" lists the verbs`);
     streams.stdout.write(`${page}\n`);
     return;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) throw new CliError('usage', `"${name}" is no verb of tollbook; "tollbook help" lists them`);
+  const verb = verbs.find((candidate) => candidate.name === name);
+  if (verb === undefined) throw new CliError('usage', `"${name}" is no verb of tollbook; "tollbook help" lists them`);
+  const command = await verb.load();
   const parsed = parseCommand(command, rest);
   if (parsed.values['help'] === true) {
-    streams.stdout.write(`${helpOf(command)}\n`);
+    streams.stdout.write(`${helpOf(verb.summary, command)}\n`);
     return;
   }
   const { data } = parsed.values;

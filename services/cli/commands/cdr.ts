@@ -11,7 +11,6 @@ import { allOf, pages } from '../pages.ts';
 
 export const cdrCommand: Command = {
   name: 'cdr',
-  summary: 'List call detail records, or show one with its timeline',
   usage: ['cdr list [--account ID] [--kind call|sms|voicemail] [--status S] [--from T] [--to T] [--limit N]', 'cdr show ID [--open PURPOSE]'],
   details: [
     'Numbers are masked: what shows are clear facts, and nothing is opened. --open PURPOSE (fault_finding, billing_dispute,\n' +

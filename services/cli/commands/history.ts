@@ -9,7 +9,6 @@ import { allOf, pages } from '../pages.ts';
 
 export const historyCommand: Command = {
   name: 'history',
-  summary: "Show an account's calls, messages and voicemails with their numbers",
   usage: ['history ACCOUNT [--number N|-] [--from T] [--to T] [--limit N] [--purpose P]'],
   details: [
     "Opens numbers, so it takes a purpose (fault_finding, billing_dispute, fraud_prevention; care for agents; an account's own\n" +

@@ -12,7 +12,6 @@ const FORMATS = formats.map(({ name }) => name);
 
 export const ingestCommand: Command = {
   name: 'ingest',
-  summary: 'Take events in from a file or from standard input',
   usage: ['ingest FILE [--format NAME] [--source NAME] [--import]', 'ingest - [--format NAME] [--stream NAME]'],
   details: [
     'Answers when everything is durable. A file is taken up again where an earlier run was cut, by its content, so the same\n' +

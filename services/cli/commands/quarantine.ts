@@ -10,7 +10,6 @@ import { allOf, pages } from '../pages.ts';
 
 export const quarantineCommand: Command = {
   name: 'quarantine',
-  summary: 'List, show and replay records that could not be accepted',
   usage: ['quarantine list [--reason R] [--limit N]', 'quarantine show ID [--open PURPOSE]', 'quarantine replay ID...', 'quarantine replay --all [--reason R]'],
   details: [
     'A quarantined record is kept sealed for some weeks. --open PURPOSE prints its body (with --json as base64), after who\n' +

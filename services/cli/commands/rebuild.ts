@@ -6,7 +6,6 @@ import { interruptSignal, withLocalLedger } from '../wiring/local-ledger.ts';
 
 export const rebuildCommand: Command = {
   name: 'rebuild',
-  summary: 'Make a view anew from the journal beside the live one, then swap it in',
   usage: ['rebuild VIEW [--accept]', 'rebuild VIEW --diff'],
   details: [
     `Views: ${VIEWS.join(', ')}. Reading and ingest go on meanwhile; the swap is one transaction. --diff compares and leaves the\n` +

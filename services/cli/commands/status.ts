@@ -6,7 +6,6 @@ import { table } from '../output.ts';
 
 export const statusCommand: Command = {
   name: 'status',
-  summary: 'Show rates, the lag of each view and the quarantine count',
   usage: ['status'],
   options: REMOTE,
   maxArgs: 0,

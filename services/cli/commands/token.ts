@@ -7,7 +7,6 @@ import { dataFolder, makeDataFolder } from '../place.ts';
 
 export const tokenCommand: Command = {
   name: 'token',
-  summary: 'Create, list and revoke local API tokens',
   usage: [
     'token create NAME --role ROLE [--account ID] [--source NAME] [--expires T]',
     'token list',

@@ -3,7 +3,6 @@ import { up } from '../up/up.ts';
 
 export const upCommand: Command = {
   name: 'up',
-  summary: 'Start the ledger: database, API, console, projections (and traffic)',
   usage: ['up [--traffic] [--no-traffic] [--rate N]'],
   details: [
     'Starts everything on the data folder and stays until Ctrl-C or SIGTERM, then stops in order. The first start draws\n' +

@@ -12,7 +12,6 @@ const FEED_PAGE = 1_000;
 
 export const usageCommand: Command = {
   name: 'usage',
-  summary: 'Sum usage, or read the usage feed entry by entry',
   usage: ['usage [--from T] [--to T] [--account ID] [--by LIST]', 'usage feed [--cursor C]'],
   details: [
     `--by takes any of ${DIMENSIONS.join(', ')}, separated by commas (default accountId,day,kind).`,

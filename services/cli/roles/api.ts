@@ -9,7 +9,7 @@ import type { RoleContext } from './role.ts';
 
 /** The HTTP API, the HTTP intake and the console. */
 export async function apiRole(context: RoleContext): Promise<void> {
-  const { config, logger, lifecycle, metrics, supervisor } = context;
+  const { config, logger, lifecycle, metrics, supervisor, fail } = context;
   const ledger = await openLedger({ config, logger, lifecycle, name: 'api' });
   const vault = await ledger.openVault();
   const { ingest, settings } = await openIngest(ledger, vault, metrics);
@@ -18,11 +18,7 @@ export async function apiRole(context: RoleContext): Promise<void> {
   const app = await wireApi({ ledger, vault, ingest, settings, intake, metrics, allMetrics: () => supervisor.allMetrics() });
   // Closed before the intake: no request is taken that could not be answered any more.
   lifecycle.onStop('http', () => app.close());
-  intake.done.catch((error: unknown) => {
-    supervisor.line(`the intake ended: ${error instanceof Error ? error.message : 'for no reason given'}`);
-    void lifecycle.stop('the intake ended');
-    process.exitCode = 1;
-  });
+  intake.done.catch(fail);
   const address = await listen(app, config);
   supervisor.ready(`api answers at ${address}`, address);
 }

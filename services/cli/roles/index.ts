@@ -1,15 +1,11 @@
-import { apiRole } from './api.ts';
-import { ingestRole } from './ingest.ts';
-import { projectRole } from './project.ts';
 import type { Role } from './role.ts';
-import { trafficRole } from './traffic.ts';
 
-/** One process each. */
-export const roles: Readonly<Record<string, Role>> = {
-  api: apiRole,
-  ingest: ingestRole,
-  project: projectRole,
-  traffic: trafficRole,
+/** One process each; a role loads what it needs and nothing of the others. */
+export const roles: Readonly<Record<string, () => Promise<Role>>> = {
+  api: async () => (await import('./api.ts')).apiRole,
+  ingest: async () => (await import('./ingest.ts')).ingestRole,
+  project: async () => (await import('./project.ts')).projectRole,
+  traffic: async () => (await import('./traffic.ts')).trafficRole,
 };
 
 export const roleNames: readonly string[] = Object.keys(roles);

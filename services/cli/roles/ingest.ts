@@ -5,7 +5,7 @@ import type { RoleContext } from './role.ts';
 
 /** The Kafka intake. A halt is told and not restarted: it needs a decision. */
 export async function ingestRole(context: RoleContext): Promise<void> {
-  const { config, logger, lifecycle, metrics, supervisor } = context;
+  const { config, logger, lifecycle, metrics, supervisor, fail } = context;
   const ledger = await openLedger({ config, logger, lifecycle, name: 'ingest' });
   const vault = await ledger.openVault();
   const { ingest, settings } = await openIngest(ledger, vault, metrics);
@@ -15,10 +15,9 @@ export async function ingestRole(context: RoleContext): Promise<void> {
   const intake = ingest.readKafka(settings.kafka);
   lifecycle.onStop('kafka', () => intake.close());
   intake.done.catch((error: unknown) => {
-    logger.fatal({ err: error }, 'the Kafka intake halted');
-    supervisor.halted(error instanceof Error ? error.message : 'for no reason given');
-    process.exitCode = 1;
-    void lifecycle.stop('halted');
+    const why = error instanceof Error ? error.message : 'for no reason given';
+    supervisor.halted(why);
+    fail(new CliError('halted', why, { cause: error }));
   });
   supervisor.ready(`ingest reads ${config.kafkaTopics.join(', ')} from ${config.kafka.join(', ')}`);
 }

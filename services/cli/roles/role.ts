@@ -8,6 +8,8 @@ export interface RoleContext {
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   readonly supervisor: SupervisorLink;
+  /** The role cannot go on: stops the process, whose exit code and last line say why. */
+  fail(error: unknown): void;
 }
 
 export type Role = (context: RoleContext) => Promise<void>;

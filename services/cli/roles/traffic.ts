@@ -11,7 +11,7 @@ import type { RoleContext } from './role.ts';
 
 /** The built-in telephony day: into Kafka where brokers are named, else into the HTTP intake. */
 export async function trafficRole(context: RoleContext): Promise<void> {
-  const { config, logger, lifecycle, supervisor } = context;
+  const { config, logger, lifecycle, supervisor, fail } = context;
   const publisher = config.kafka.length > 0 ? await whenThere(context, () => kafkaPublisher(config, logger)) : await httpPublisher(config);
   lifecycle.onStop('publisher', async () => {
     await publisher[Symbol.asyncDispose]();
@@ -27,11 +27,7 @@ export async function trafficRole(context: RoleContext): Promise<void> {
     signal: lifecycle.signal,
   });
   lifecycle.onStop('traffic', () => running.catch(() => undefined));
-  running.catch((error: unknown) => {
-    logger.fatal({ err: error }, 'the traffic ended');
-    process.exitCode = 1;
-    void lifecycle.stop('the traffic ended');
-  });
+  running.catch(fail);
   supervisor.ready(`traffic plays ${config.trafficRate} events/s into ${publisher.name}`);
 }
 
