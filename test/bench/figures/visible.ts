@@ -128,9 +128,9 @@ export async function progress(ledger: TestLedger): Promise<Progress> {
 /** From the first slice in the journal to the last thing that became visible, by the store's clock. */
 async function secondsTaken(ledger: TestLedger, shape: Shape): Promise<number> {
   const until =
-    shape.ingestOnly === true ? 'max(recorded_at)' : '(extract(epoch from now()) * 1e6)';
+    shape.ingestOnly === true ? 'max(s.recorded_at)' : '(extract(epoch from now()) * 1e6)';
   const { rows } = await ledger.pool.query<{ seconds: number }>(`
-    select ((${until}) - min(recorded_at)::float8) / 1e6 as seconds
+    select ((${until}) - min(s.recorded_at)::float8) / 1e6 as seconds
       from journal.slices s join journal.logs l on l.id = s.log_id where l.name like 't/%'`);
   return Number(rows[0]?.seconds ?? Number.NaN);
 }
