@@ -46,7 +46,9 @@ export const CommunicationSchema = Type.Object({
   hangupParty: Type.Optional(Type.String()),
   destination: Type.Optional(
     Type.Object({
-      masked: Type.String({ description: 'What the clear facts tell of the number called; nothing was opened.' }),
+      masked: Type.String({
+        description: 'What the clear facts tell of the number called; nothing was opened.',
+      }),
       country: Type.Optional(Type.String()),
       zone: Type.Optional(Type.String()),
       prefix: Type.Optional(Type.String()),
@@ -55,15 +57,31 @@ export const CommunicationSchema = Type.Object({
   conflicts: Type.Integer({ description: 'Events that contradict one another; each is kept.' }),
   legs: Type.Array(LegSchema),
   parties: Type.Array(
-    Type.Object({ role: Type.String(), legId: Type.Optional(Type.String()), state: Type.Literal('sealed') }),
+    Type.Object({
+      role: Type.String(),
+      legId: Type.Optional(Type.String()),
+      state: Type.Literal('sealed'),
+    }),
   ),
-  mayOpenFor: Type.Array(Type.String(), { description: 'Purposes for which the caller may open the parties.' }),
+  mayOpenFor: Type.Array(Type.String(), {
+    description: 'Purposes for which the caller may open the parties.',
+  }),
 });
 export type Communication = Static<typeof CommunicationSchema>;
 
 /** A row as the API shows it: times as text, numbers masked, parties sealed. */
 export function communicationOf(row: CdrRow, caller: Principal): Communication {
-  const { id, kind, direction, status, accountId, source, disposition, billableSeconds, conflicts } = row;
+  const {
+    id,
+    kind,
+    direction,
+    status,
+    accountId,
+    source,
+    disposition,
+    billableSeconds,
+    conflicts,
+  } = row;
   return {
     id,
     kind,
@@ -88,7 +106,11 @@ export function communicationOf(row: CdrRow, caller: Principal): Communication {
     disposition,
     conflicts,
     legs: row.legs.map(legOf),
-    parties: row.parties.map(({ role, legId }) => ({ role, ...given({ legId }), state: 'sealed' as const })),
+    parties: row.parties.map(({ role, legId }) => ({
+      role,
+      ...given({ legId }),
+      state: 'sealed' as const,
+    })),
     mayOpenFor: mayDo(caller, 'communications.open') ? [...purposesOf(caller.role)] : [],
   };
 }
@@ -99,7 +121,10 @@ export function communicationOf(row: CdrRow, caller: Principal): Communication {
  */
 function destinationOf({ prefix, country, zone, service }: CdrRow): Communication['destination'] {
   if (prefix === undefined && service === undefined) return undefined;
-  const masked = prefix === undefined || prefix === '' ? (service ?? 'number').replaceAll('_', ' ') : `+${prefix}••••`;
+  const masked =
+    prefix === undefined || prefix === ''
+      ? (service ?? 'number').replaceAll('_', ' ')
+      : `+${prefix}••••`;
   return { masked, ...given({ country, zone, prefix }) };
 }
 

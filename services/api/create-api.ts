@@ -58,7 +58,11 @@ export async function createApi(parts: ApiParts): Promise<Api> {
   const opening = createOpening({ reader, schemas, logger });
   const timeline = createTimeline({ journal, schemas });
   const numbers = createNumberSearch({ reader, clock, ...parts.numbers });
-  const status = createStatusFeed({ viewStatus: views.viewStatus, countQuarantined: views.countQuarantined, clock });
+  const status = createStatusFeed({
+    viewStatus: views.viewStatus,
+    countQuarantined: views.countQuarantined,
+    clock,
+  });
   const snapshot = async (caller: Principal) => {
     const [now, latest, finished] = await Promise.all([
       status.read(),

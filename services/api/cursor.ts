@@ -25,7 +25,10 @@ export function createCursorCodec(key: Uint8Array): CursorCodec {
     open(scope, cursor) {
       const bytes = Buffer.from(cursor, 'base64url');
       const state = bytes.subarray(TAG_BYTES);
-      if (bytes.length < TAG_BYTES || !timingSafeEqual(tagOf(scope, state), bytes.subarray(0, TAG_BYTES))) {
+      if (
+        bytes.length < TAG_BYTES ||
+        !timingSafeEqual(tagOf(scope, state), bytes.subarray(0, TAG_BYTES))
+      ) {
         throw new ApiError(
           'bad_cursor',
           'this cursor was not given out for this query; start again without a cursor, with the same filters throughout',

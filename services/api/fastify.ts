@@ -29,6 +29,7 @@ export type Routes = (app: Api) => Promise<void> | void;
 
 /** Who calls. Only for routes that are not public. */
 export function callerOf(request: Pick<FastifyRequest, 'principal'>): Principal {
-  if (request.principal === null) throw new ApiError('internal', 'this route was reached without authentication');
+  if (request.principal === null)
+    throw new ApiError('internal', 'this route was reached without authentication');
   return request.principal;
 }

@@ -26,7 +26,11 @@ export const HistoryItemSchema = Type.Object({
   counterpart: Type.Optional(Party),
   own: Type.Optional(Party),
   content: Type.Optional(Party),
-  thread: Type.Optional(Type.String({ description: 'Equal for messages between the same two numbers within one month.' })),
+  thread: Type.Optional(
+    Type.String({
+      description: 'Equal for messages between the same two numbers within one month.',
+    }),
+  ),
   voicemail: Type.Optional(
     Type.Object({
       depositedAt: Type.Optional(Time),
@@ -62,7 +66,8 @@ export async function historyItems(
 }
 
 function itemOf(row: HistoryRow, parties: Partial<Record<BoxName, OpenedBox>>): HistoryItem {
-  const { id, communicationId, kind, direction, status, durationSeconds, disposition, voicemail } = row;
+  const { id, communicationId, kind, direction, status, durationSeconds, disposition, voicemail } =
+    row;
   return {
     id,
     communicationId,
@@ -78,7 +83,8 @@ function itemOf(row: HistoryRow, parties: Partial<Record<BoxName, OpenedBox>>): 
       counterpart: parties.counterpart,
       own: parties.own,
       content: parties.content,
-      thread: row.threadKey === undefined ? undefined : Buffer.from(row.threadKey).toString('base64url'),
+      thread:
+        row.threadKey === undefined ? undefined : Buffer.from(row.threadKey).toString('base64url'),
       voicemail:
         voicemail === undefined
           ? undefined
@@ -93,7 +99,8 @@ function itemOf(row: HistoryRow, parties: Partial<Record<BoxName, OpenedBox>>): 
   };
 }
 
-const timeOf = (us: number | undefined): string | undefined => (us === undefined ? undefined : isoOf(us));
+const timeOf = (us: number | undefined): string | undefined =>
+  us === undefined ? undefined : isoOf(us);
 
 /** `thread` of an item, back in the view's own form. */
 export function threadKeyOf(thread: string): Uint8Array {

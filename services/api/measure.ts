@@ -25,7 +25,10 @@ export function measureRequests(app: Api, metrics: Metrics, logger: Logger): voi
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     const status = reply.statusCode;
-    seconds.observe({ method: request.method, route, status: `${Math.floor(status / 100)}xx` }, reply.elapsedTime / 1000);
+    seconds.observe(
+      { method: request.method, route, status: `${Math.floor(status / 100)}xx` },
+      reply.elapsedTime / 1000,
+    );
     if (status === 401 || status === 403) refused.inc({ status: String(status) });
     logger.debug(
       {

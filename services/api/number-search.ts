@@ -17,7 +17,13 @@ export interface NumberSearchDeps {
 /** From a number to the slots its records may be indexed under. */
 export interface NumberSearch {
   /** As many slots for a number nobody knows as for one everybody does. @throws ApiError `bad_number` */
-  slotsOf(caller: Principal, purpose: Purpose, accountId: string, number: string, interval: Interval): Promise<(Uint8Array | undefined)[]>;
+  slotsOf(
+    caller: Principal,
+    purpose: Purpose,
+    accountId: string,
+    number: string,
+    interval: Interval,
+  ): Promise<(Uint8Array | undefined)[]>;
 }
 
 /** Personal data ends twelve months after the month: older slots are gone anyway. */
@@ -28,10 +34,18 @@ export function createNumberSearch(deps: NumberSearchDeps): NumberSearch {
     async slotsOf(caller, purpose, accountId, number, interval) {
       const identifier = deps.identify(number, accountId);
       if (identifier === undefined) {
-        throw new ApiError('bad_number', 'this is neither a number in E.164 form (+ and digits) nor an extension of the account');
+        throw new ApiError(
+          'bad_number',
+          'this is neither a number in E.164 form (+ and digits) nor an extension of the account',
+        );
       }
       const months = monthsOf(interval, deps.clock.now());
-      const found = await deps.reader.lookup(accessOf(caller, purpose), identifier, deps.domainsOf(accountId), months);
+      const found = await deps.reader.lookup(
+        accessOf(caller, purpose),
+        identifier,
+        deps.domainsOf(accountId),
+        months,
+      );
       // A month without a slot stays in the list: its length must tell nothing.
       return found.map(({ slot }) => slot);
     },

@@ -10,7 +10,9 @@ export const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     code: Type.String({ enum: Object.keys(PROBLEMS) }),
-    detail: Type.String({ description: 'What happened and what to do. Holds nothing of the request.' }),
+    detail: Type.String({
+      description: 'What happened and what to do. Holds nothing of the request.',
+    }),
     requestId: Type.String(),
     errors: Type.Optional(Type.Array(Type.Object({ at: Type.String(), message: Type.String() }))),
   },
@@ -39,7 +41,8 @@ export async function describeApi(app: Api): Promise<void> {
           token: {
             type: 'http',
             scheme: 'bearer',
-            description: 'A local token (`tollbook token create`) or a JWT of the configured OIDC issuer.',
+            description:
+              'A local token (`tollbook token create`) or a JWT of the configured OIDC issuer.',
           },
         },
       },
@@ -54,9 +57,14 @@ function addProblems(route: RouteOptions): void {
   const { schema } = route;
   if (schema === undefined || schema.hide === true) return;
   const permission = route.config?.permission ?? 'public';
-  const note = permission === 'public' ? 'Needs no token.' : `Needs the permission \`${permission}\`.`;
-  const problem = { description: 'Problem', content: { 'application/problem+json': { schema: ProblemSchema } } };
-  const response = typeof schema.response === 'object' && schema.response !== null ? schema.response : {};
+  const note =
+    permission === 'public' ? 'Needs no token.' : `Needs the permission \`${permission}\`.`;
+  const problem = {
+    description: 'Problem',
+    content: { 'application/problem+json': { schema: ProblemSchema } },
+  };
+  const response =
+    typeof schema.response === 'object' && schema.response !== null ? schema.response : {};
   route.schema = {
     ...schema,
     description: [schema.description, note].filter((part) => part !== undefined).join('\n\n'),

@@ -45,9 +45,13 @@ export function createOpening({ reader, schemas, logger }: OpeningDeps): Opening
       const answers = await reader.open(accessOf(caller, purpose), wanted);
       return wanted.map(({ ref, index }, place) => {
         const answer = answers[place];
-        if (answer === undefined) throw new ApiError('internal', 'the vault answered fewer boxes than were asked for');
+        if (answer === undefined)
+          throw new ApiError('internal', 'the vault answered fewer boxes than were asked for');
         if (answer.state === 'lost' || answer.state === 'tampered') {
-          logger.error({ state: answer.state, type: ref.type, month: ref.month }, 'ALARM: a box cannot be opened, and no destruction is on record');
+          logger.error(
+            { state: answer.state, type: ref.type, month: ref.month },
+            'ALARM: a box cannot be opened, and no destruction is on record',
+          );
         }
         if (answer.state !== 'open') return { state: told(caller, answer.state) };
         return readBox(schemas, ref, index, answer.plaintext);
@@ -62,10 +66,16 @@ export function purposeOf(caller: Principal, given: Purpose | undefined): Purpos
   // An account's user reads its own history: there is but one purpose.
   const purpose = given ?? (caller.role === 'account' ? 'own_history' : undefined);
   if (purpose === undefined) {
-    throw new ApiError('purpose_required', `name a purpose; role ${caller.role} may open numbers for: ${allowed.join(', ')}`);
+    throw new ApiError(
+      'purpose_required',
+      `name a purpose; role ${caller.role} may open numbers for: ${allowed.join(', ')}`,
+    );
   }
   if (!allowed.includes(purpose)) {
-    throw new ApiError('forbidden', `role ${caller.role} may not open numbers for ${purpose}; it may for: ${allowed.join(', ') || 'nothing'}`);
+    throw new ApiError(
+      'forbidden',
+      `role ${caller.role} may not open numbers for ${purpose}; it may for: ${allowed.join(', ') || 'nothing'}`,
+    );
   }
   return purpose;
 }
@@ -82,11 +92,14 @@ function told(caller: Principal, state: Exclude<Opened['state'], 'open'>): OpenS
 
 function readBox(schemas: Schemas, ref: GroupRef, index: number, plaintext: Uint8Array): OpenedBox {
   const sealed = ref.group.boxes[index];
-  if (sealed === undefined) throw new ApiError('internal', 'a view points at a box its event does not have');
+  if (sealed === undefined)
+    throw new ApiError('internal', 'a view points at a box its event does not have');
   const { category } = ref.group;
   const values = schemas.decodeBox(ref.type, ref.fingerprint, sealed.party, category, plaintext);
   const plan = schemas.find(ref.type);
-  const box = plan?.boxes.find((candidate) => candidate.party === sealed.party && candidate.category === category);
+  const box = plan?.boxes.find(
+    (candidate) => candidate.party === sealed.party && candidate.category === category,
+  );
   const number = box?.identifierField === undefined ? undefined : values[box.identifierField];
   const fields = textsOf(values, box?.identifierField);
   return {

@@ -9,12 +9,16 @@ export const LIMIT_MAX = 500;
 
 /** Query parameters every list takes. */
 export const PageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: 50, description: `1 to ${LIMIT_MAX}` })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: 50, description: `1 to ${LIMIT_MAX}` }),
+  ),
   cursor: Type.Optional(Type.String({ maxLength: 1024, description: '`next` of the page before' })),
 };
 
 export const IntervalQuery = {
-  from: Type.Optional(Type.String({ maxLength: 40, description: 'From this time or UTC day on, ISO 8601' })),
+  from: Type.Optional(
+    Type.String({ maxLength: 40, description: 'From this time or UTC day on, ISO 8601' }),
+  ),
   to: Type.Optional(Type.String({ maxLength: 40, description: 'Before this time or UTC day' })),
 };
 
@@ -35,7 +39,9 @@ export function intervalOf(from: string | undefined, to: string | undefined): In
  * another account or query.
  */
 export function scopeOf(route: string, filters: object): string {
-  const given = Object.entries(filters).filter(([name, value]) => value !== undefined && name !== 'cursor' && name !== 'limit');
+  const given = Object.entries(filters).filter(
+    ([name, value]) => value !== undefined && name !== 'cursor' && name !== 'limit',
+  );
   return `${route}?${JSON.stringify(given.toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
@@ -43,6 +49,7 @@ export function scopeOf(route: string, filters: object): string {
 export function paging(cursors: CursorCodec, scope: string, sealed: string | undefined) {
   return {
     cursor: sealed === undefined ? undefined : cursors.open(scope, sealed),
-    next: (state: string | undefined) => given({ next: state === undefined ? undefined : cursors.seal(scope, state) }),
+    next: (state: string | undefined) =>
+      given({ next: state === undefined ? undefined : cursors.seal(scope, state) }),
   };
 }

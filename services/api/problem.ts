@@ -49,7 +49,12 @@ const FROM_SERVICES: Readonly<Record<string, Readonly<Record<string, ApiErrorCod
     full: 'store_full',
     too_large: 'too_large',
   },
-  ProjectionsError: { bad_cursor: 'bad_cursor', busy: 'unavailable', superseded: 'unavailable', database_failed: 'unavailable' },
+  ProjectionsError: {
+    bad_cursor: 'bad_cursor',
+    busy: 'unavailable',
+    superseded: 'unavailable',
+    database_failed: 'unavailable',
+  },
   IngestError: {
     overloaded: 'too_busy',
     store_away: 'unavailable',
@@ -62,23 +67,39 @@ const FROM_SERVICES: Readonly<Record<string, Readonly<Record<string, ApiErrorCod
     quarantine_expired: 'expired',
     quarantine_unreadable: 'unavailable',
   },
-  VaultError: { unavailable: 'unavailable', generation_mismatch: 'unavailable', bad_request: 'bad_request' },
+  VaultError: {
+    unavailable: 'unavailable',
+    generation_mismatch: 'unavailable',
+    bad_request: 'bad_request',
+  },
 };
 
 /** What Fastify itself refuses; its own messages may quote the request, so ours are used. */
 const FROM_FASTIFY: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'the body is larger than this route takes; send it in parts'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'send application/json, or what the route names in /v1/openapi.json'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'too_large',
+    'the body is larger than this route takes; send it in parts',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported_media_type',
+    'send application/json, or what the route names in /v1/openapi.json',
+  ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['bad_request', 'the body is empty; send a JSON document'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['bad_request', 'the body is no JSON document'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'the body is not as long as its Content-Length says'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'bad_request',
+    'the body is not as long as its Content-Length says',
+  ],
   FST_ERR_BAD_URL: ['bad_request', 'the path is not a valid URL path'],
   FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'no route has a path like this'],
   FST_ERR_ASYNC_CONSTRAINT: ['not_found', 'no route has a path like this'],
 };
 
 /** The one mapping from errors to answers. What it does not know is `internal`, and says nothing more. */
-export function problemOf(error: unknown, requestId: string): { problem: Problem; retryAfter?: number } {
+export function problemOf(
+  error: unknown,
+  requestId: string,
+): { problem: Problem; retryAfter?: number } {
   const known = asApiError(error);
   const kind = PROBLEMS[known.code];
   const parts = validationParts(error);
@@ -98,10 +119,17 @@ function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (!(error instanceof Error)) return internal(error);
   if (isDatabaseAway(error)) {
-    return new ApiError('unavailable', 'the database is away just now; try again', { cause: error, retryAfter: 2 });
+    return new ApiError('unavailable', 'the database is away just now; try again', {
+      cause: error,
+      retryAfter: 2,
+    });
   }
   if (validationParts(error) !== undefined) {
-    return new ApiError('bad_request', 'the request does not fit the schema in /v1/openapi.json; see errors', { cause: error });
+    return new ApiError(
+      'bad_request',
+      'the request does not fit the schema in /v1/openapi.json; see errors',
+      { cause: error },
+    );
   }
   const code = codeOf(error);
   if (error instanceof SyntaxError && 'statusCode' in error) {
@@ -119,7 +147,11 @@ function fromService(code: ApiErrorCode, error: Error): ApiError {
 }
 
 function internal(cause: unknown): ApiError {
-  return new ApiError('internal', 'something failed inside the ledger; its log has the request id and the reason', { cause });
+  return new ApiError(
+    'internal',
+    'something failed inside the ledger; its log has the request id and the reason',
+    { cause },
+  );
 }
 
 function codeOf(error: Error): string {
@@ -128,16 +160,21 @@ function codeOf(error: Error): string {
 
 /** Path and rule of each mismatch; what the request held there is left out, and so are unknown keys. */
 function validationParts(error: unknown): { at: string; message: string }[] | undefined {
-  if (!(error instanceof Error) || !('validation' in error) || !Array.isArray(error.validation)) return undefined;
+  if (!(error instanceof Error) || !('validation' in error) || !Array.isArray(error.validation))
+    return undefined;
   const where = 'validationContext' in error ? String(error.validationContext) : 'request';
   return error.validation.slice(0, 10).map((item: unknown) => {
     const keyword = fieldOf(item, 'keyword');
-    const rule = keyword === 'additionalProperties' ? 'must not have other properties' : fieldOf(item, 'message');
+    const rule =
+      keyword === 'additionalProperties'
+        ? 'must not have other properties'
+        : fieldOf(item, 'message');
     return { at: maskNumbers(`${where}${fieldOf(item, 'instancePath')}`), message: rule };
   });
 }
 
 function fieldOf(item: unknown, key: string): string {
-  const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, key) : undefined;
+  const value: unknown =
+    typeof item === 'object' && item !== null ? Reflect.get(item, key) : undefined;
   return typeof value === 'string' ? value : '';
 }

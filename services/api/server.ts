@@ -60,7 +60,11 @@ export async function createServer(options: ServerOptions): Promise<Api> {
   addAuthentication(app, options.authenticate);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ApiError('not_found', 'no route has this path and method; /v1/openapi.json lists them'), request, reply),
+    sendProblem(
+      new ApiError('not_found', 'no route has this path and method; /v1/openapi.json lists them'),
+      request,
+      reply,
+    ),
   );
   await describeApi(app);
   for (const add of options.routes) {
@@ -78,7 +82,10 @@ function addAuthentication(app: Api, authenticate: Authenticate): void {
     if (permission === undefined || permission === 'public') return;
     request.principal = await authenticate(request.headers.authorization);
     if (!mayDo(request.principal, permission)) {
-      throw new ApiError('forbidden', `role ${request.principal.role} may not do this (${permission})`);
+      throw new ApiError(
+        'forbidden',
+        `role ${request.principal.role} may not do this (${permission})`,
+      );
     }
   });
 }
@@ -86,7 +93,8 @@ function addAuthentication(app: Api, authenticate: Authenticate): void {
 /** Answers with a problem; faults of ours are logged with their reason, refusals are not. */
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { problem, retryAfter } = problemOf(error, request.id);
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  if (problem.status >= 500)
+    request.log.error({ err: error, code: problem.code }, 'request failed');
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="tollbook"');
   return reply

@@ -57,7 +57,10 @@ export function createStatusFeed(sources: StatusSources): StatusFeed {
   let asking: Promise<LedgerStatus> | undefined;
 
   const ask = async (): Promise<LedgerStatus> => {
-    const [logs, quarantined] = await Promise.all([sources.viewStatus(), sources.countQuarantined()]);
+    const [logs, quarantined] = await Promise.all([
+      sources.viewStatus(),
+      sources.countQuarantined(),
+    ]);
     const sample = sampleOf(logs, sources.clock.now());
     while (samples.length > 1 && sample.at - (samples[0]?.at ?? 0) > WINDOW_US) samples.shift();
     samples.push(sample);
@@ -86,7 +89,12 @@ function sampleOf(logs: readonly ViewLag[], at: number): Sample {
   return { at, heads: [...heads.values()].reduce((sum, head) => sum + head, 0), positions };
 }
 
-function summarise(logs: readonly ViewLag[], now: Sample, before: Sample, quarantined: number): LedgerStatus {
+function summarise(
+  logs: readonly ViewLag[],
+  now: Sample,
+  before: Sample,
+  quarantined: number,
+): LedgerStatus {
   const seconds = Math.max((now.at - before.at) / 1e6, 1e-6);
   const rate = (later: number, earlier: number): number =>
     now === before ? 0 : Math.max(0, Math.round((later - earlier) / seconds));
@@ -99,5 +107,12 @@ function summarise(logs: readonly ViewLag[], now: Sample, before: Sample, quaran
       eventsPerSecond: rate(position, before.positions.get(view) ?? position),
     };
   });
-  return { at: now.at, events: now.heads, eventsPerSecond: rate(now.heads, before.heads), quarantined, views, logs };
+  return {
+    at: now.at,
+    events: now.heads,
+    eventsPerSecond: rate(now.heads, before.heads),
+    quarantined,
+    views,
+    logs,
+  };
 }

@@ -16,23 +16,36 @@ export const TimelineEventSchema = Type.Object({
   position: Type.Integer(),
   facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
   sealed: Type.Array(Type.String(), { description: 'Parties whose data the event holds, sealed.' }),
-  omitted: Type.Optional(Type.String({ description: 'Why the event was journaled with its facts alone.' })),
+  omitted: Type.Optional(
+    Type.String({ description: 'Why the event was journaled with its facts alone.' }),
+  ),
 });
 type TimelineEvent = Static<typeof TimelineEventSchema>;
 
 export interface Timeline {
   /** The events at those places of the journal, in order of time; boxes stay sealed. */
-  read(positions: readonly { readonly log: string; readonly position: number }[]): Promise<TimelineEvent[]>;
+  read(
+    positions: readonly { readonly log: string; readonly position: number }[],
+  ): Promise<TimelineEvent[]>;
 }
 
 /** Reads a communication's events back from the journal by the positions its row keeps. */
-export function createTimeline({ journal, schemas }: { readonly journal: Journal; readonly schemas: Schemas }): Timeline {
+export function createTimeline({
+  journal,
+  schemas,
+}: {
+  readonly journal: Journal;
+  readonly schemas: Schemas;
+}): Timeline {
   return {
     async read(positions) {
       const byLog = new Map<string, number[]>();
-      for (const { log, position } of positions) byLog.set(log, [...(byLog.get(log) ?? []), position]);
+      for (const { log, position } of positions)
+        byLog.set(log, [...(byLog.get(log) ?? []), position]);
       const events = await Promise.all(
-        [...byLog].map(async ([log, places]) => (await journal.readAt(log, places)).map((record) => decodeStored(schemas, record))),
+        [...byLog].map(async ([log, places]) =>
+          (await journal.readAt(log, places)).map((record) => decodeStored(schemas, record)),
+        ),
       );
       return events.flat().toSorted(inOrder).map(eventOf);
     },
@@ -71,7 +84,11 @@ function eventOf(event: StoredEvent): TimelineEvent {
     ...(facts.switch === null ? {} : { switch: facts.switch }),
     log: event.log,
     position: event.position,
-    facts: Object.fromEntries(Object.entries(facts).flatMap(([name, value]) => (HEADER.has(name) ? [] : factOf(name, value)))),
+    facts: Object.fromEntries(
+      Object.entries(facts).flatMap(([name, value]) =>
+        HEADER.has(name) ? [] : factOf(name, value),
+      ),
+    ),
     sealed: [...new Set(envelope.groups.flatMap((group) => group.boxes.map((box) => box.party)))],
     ...(envelope.omitted === undefined ? {} : { omitted: envelope.omitted }),
   };
@@ -79,5 +96,7 @@ function eventOf(event: StoredEvent): TimelineEvent {
 
 function factOf(name: string, value: FieldValue): [string, string | number | boolean][] {
   if (typeof value === 'number' && name.endsWith('At')) return [[name, isoOf(value)]];
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [];
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? [[name, value]]
+    : [];
 }

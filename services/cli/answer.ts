@@ -31,7 +31,11 @@ export function answerOf(value: unknown): Answer {
     part: (name) => answerOf(field(name)),
     list(name) {
       const found = field(name);
-      if (!Array.isArray(found)) throw new CliError('failed', 'the API answered in another form than this command knows; are both of one version?');
+      if (!Array.isArray(found))
+        throw new CliError(
+          'failed',
+          'the API answered in another form than this command knows; are both of one version?',
+        );
       return found.map(answerOf);
     },
   };

@@ -19,11 +19,15 @@ export async function openClient(invocation: Invocation): Promise<ApiClient> {
   const folder = dataFolder(invocation.config.data);
   const url = invocation.text('url') ?? (await readRunning(folder))?.url;
   if (url === undefined) {
-    throw new CliError('not_running', `no tollbook is up on ${folder.path}; start it with "npm start" or "tollbook up", or pass --url`);
+    throw new CliError(
+      'not_running',
+      `no tollbook is up on ${folder.path}; start it with "npm start" or "tollbook up", or pass --url`,
+    );
   }
   const file = invocation.text('token-file') ?? folder.ownToken;
   const token = (await readTextFile(file))?.trim();
-  if (token === undefined) throw new CliError('refused', `there is no token in ${file}; pass --token-file`);
+  if (token === undefined)
+    throw new CliError('refused', `there is no token in ${file}; pass --token-file`);
   return clientOf(url.replace(/\/$/, ''), token);
 }
 
@@ -35,18 +39,27 @@ export function clientOf(url: string, token: string): ApiClient {
     try {
       response = await fetch(`${url}${path}`, { ...init, headers, redirect: 'error' });
     } catch (cause) {
-      throw new CliError('not_running', `nothing answers at ${url}; start tollbook with "npm start" or "tollbook up"`, { cause });
+      throw new CliError(
+        'not_running',
+        `nothing answers at ${url}; start tollbook with "npm start" or "tollbook up"`,
+        { cause },
+      );
     }
     if (!response.ok) throw await failureOf(response);
     return response;
   };
-  const json = async (path: string, init: RequestInit): Promise<unknown> => (await send(path, init)).json();
+  const json = async (path: string, init: RequestInit): Promise<unknown> =>
+    (await send(path, init)).json();
   return {
     url,
     send,
     get: (path, query = {}) => json(withQuery(path, query), { method: 'GET' }),
     post: (path, body, headers = {}) =>
-      json(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }),
+      json(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
   };
 }
 
@@ -71,12 +84,16 @@ async function failureOf(response: Response): Promise<CliError> {
 }
 
 function fieldOf(body: unknown, key: string): string | undefined {
-  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, key) : undefined;
+  const value: unknown =
+    typeof body === 'object' && body !== null ? Reflect.get(body, key) : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 
 function errorsOf(body: unknown): string {
-  const errors: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'errors') : undefined;
+  const errors: unknown =
+    typeof body === 'object' && body !== null ? Reflect.get(body, 'errors') : undefined;
   if (!Array.isArray(errors)) return '';
-  return errors.map((item: unknown) => `${fieldOf(item, 'at') ?? ''} ${fieldOf(item, 'message') ?? ''}`.trim()).join('; ');
+  return errors
+    .map((item: unknown) => `${fieldOf(item, 'at') ?? ''} ${fieldOf(item, 'message') ?? ''}`.trim())
+    .join('; ');
 }

@@ -48,8 +48,16 @@ export const COMMON: Readonly<Record<string, OptionHelp>> = {
 
 /** Options of verbs that ask the API. */
 export const REMOTE: Readonly<Record<string, OptionHelp>> = {
-  url: { type: 'string', value: 'URL', help: 'API to ask (else the tollbook that is up on the data folder)' },
-  'token-file': { type: 'string', value: 'FILE', help: 'file that holds the token (else the data folder\'s own)' },
+  url: {
+    type: 'string',
+    value: 'URL',
+    help: 'API to ask (else the tollbook that is up on the data folder)',
+  },
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    help: "file that holds the token (else the data folder's own)",
+  },
 };
 
 export interface Parsed {
@@ -60,17 +68,27 @@ export interface Parsed {
 /** @throws CliError `usage` */
 export function parseCommand(command: Command, argv: readonly string[]): Parsed {
   const options: NonNullable<ParseArgsConfig['options']> = {};
-  for (const [name, option] of Object.entries({ ...command.options, ...COMMON })) options[name] = { type: option.type };
+  for (const [name, option] of Object.entries({ ...command.options, ...COMMON }))
+    options[name] = { type: option.type };
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     if (positionals.length > command.maxArgs && values['help'] !== true) {
-      throw new CliError('usage', `${command.name} takes ${command.maxArgs} arguments at most; see "tollbook ${command.name} --help"`);
+      throw new CliError(
+        'usage',
+        `${command.name} takes ${command.maxArgs} arguments at most; see "tollbook ${command.name} --help"`,
+      );
     }
     return { values, args: positionals };
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
     // parseArgs names the option, which may be all that was typed; its hint on positionals is left out.
-    const said = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'the options cannot be read';
+    const said =
+      cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'the options cannot be read';
     throw new CliError('usage', `${said}; see "tollbook ${command.name} --help"`, { cause });
   }
 }
@@ -105,7 +123,8 @@ export function helpOf(summary: string, command: Command): string {
   const lines = [`${summary}.`, '', 'Usage:', ...command.usage.map((line) => `  tollbook ${line}`)];
   for (const paragraph of command.details ?? []) lines.push('', paragraph);
   const rows = Object.entries({ ...command.options, ...COMMON }).map(
-    ([name, option]) => [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help] as const,
+    ([name, option]) =>
+      [`--${name}${option.value === undefined ? '' : ` ${option.value}`}`, option.help] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   lines.push('', 'Options:', ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`));

@@ -29,7 +29,7 @@ export const EXIT_INTERRUPTED = 130;
 export const EXIT_CODE_HELP: Readonly<Record<CliErrorCode, string>> = {
   failed: 'something failed; the message says what',
   usage: 'the command line cannot be understood',
-  not_found: 'what was asked for does not exist, or is not this token\'s to see',
+  not_found: "what was asked for does not exist, or is not this token's to see",
   not_running: 'no tollbook answers; start it with `npm start` or `tollbook up`',
   refused: 'the token is missing, unknown, or its role may not do this',
   partly: 'done, but some records were quarantined or could not be replayed',

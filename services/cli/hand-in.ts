@@ -12,7 +12,11 @@ const SMALL_BYTES = 1024 * 1024;
 export async function handIn(invocation: Invocation, format: string): Promise<void> {
   const client = await openClient(invocation);
   const { head, isWhole } = await readHead(process.stdin);
-  if (head.length === 0) throw new CliError('usage', 'standard input is empty; pipe events into it, one JSON document a line');
+  if (head.length === 0)
+    throw new CliError(
+      'usage',
+      'standard input is empty; pipe events into it, one JSON document a line',
+    );
   const query = new URLSearchParams({ format });
   const stream = invocation.text('stream');
   if (stream !== undefined) query.set('stream', stream);
@@ -50,18 +54,37 @@ function isSingle(head: Buffer): boolean {
   }
 }
 
-async function* chunksOf(head: Buffer, isWhole: boolean, input: Readable): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  head: Buffer,
+  isWhole: boolean,
+  input: Readable,
+): AsyncGenerator<Uint8Array> {
   yield head;
   if (!isWhole) yield* input;
 }
 
-async function handRecord({ out }: Invocation, client: ApiClient, path: string, body: Buffer): Promise<void> {
-  const response = await client.send(path, { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': 'application/json' } });
+async function handRecord(
+  { out }: Invocation,
+  client: ApiClient,
+  path: string,
+  body: Buffer,
+): Promise<void> {
+  const response = await client.send(path, {
+    method: 'POST',
+    body: new Uint8Array(body),
+    headers: { 'content-type': 'application/json' },
+  });
   const value: unknown = await response.json();
   const taken = answerOf(value);
   const refused = taken.list('quarantined');
-  out.result(value, () => [...taken.list('events').map(eventLine), ...refused.map(refusedLine)].join('\n'));
-  if (refused.length > 0) throw new CliError('partly', 'it was kept in quarantine; "tollbook quarantine show ID" tells more');
+  out.result(value, () =>
+    [...taken.list('events').map(eventLine), ...refused.map(refusedLine)].join('\n'),
+  );
+  if (refused.length > 0)
+    throw new CliError(
+      'partly',
+      'it was kept in quarantine; "tollbook quarantine show ID" tells more',
+    );
 }
 
 function eventLine(event: Answer): string {
@@ -74,9 +97,19 @@ function refusedLine(record: Answer): string {
   return `quarantined: ${record.text('id') ?? ''} ${record.text('reason') ?? ''}${detail === undefined ? '' : ` (${detail})`}`;
 }
 
-async function handStream({ out }: Invocation, client: ApiClient, path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function handStream(
+  { out }: Invocation,
+  client: ApiClient,
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+): Promise<void> {
   // `duplex` is of the fetch standard and missing in its types; without it Node refuses a streamed body.
-  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body: ReadableStream.from(body), duplex: 'half', headers: { 'content-type': 'application/x-ndjson' } };
+  const init: RequestInit & { duplex: 'half' } = {
+    method: 'POST',
+    body: ReadableStream.from(body),
+    duplex: 'half',
+    headers: { 'content-type': 'application/x-ndjson' },
+  };
   const response = await client.send(path, init);
   const progress = out.progress('lines durable');
   let last = answerOf({});
@@ -86,7 +119,10 @@ async function handStream({ out }: Invocation, client: ApiClient, path: string, 
     const failed = answer.part('error').text('detail');
     if (failed !== undefined) {
       progress.end();
-      throw new CliError('failed', `${failed} (${last.number('durable') ?? 0} lines are durable; with --stream NAME the same input can be sent again)`);
+      throw new CliError(
+        'failed',
+        `${failed} (${last.number('durable') ?? 0} lines are durable; with --stream NAME the same input can be sent again)`,
+      );
     }
     last = answer;
     progress.update(last.number('durable') ?? 0);
@@ -94,9 +130,19 @@ async function handStream({ out }: Invocation, client: ApiClient, path: string, 
   }
   progress.end();
   const quarantined = last.number('quarantined') ?? 0;
-  if (last.flag('done') !== true) throw new CliError('failed', 'the answer was cut; send the same input again (what was durable is recognised by its event ids)');
-  out.line(`${(last.number('durable') ?? 0).toLocaleString('en')} lines durable, ${quarantined.toLocaleString('en')} of them in quarantine`);
-  if (quarantined > 0) throw new CliError('partly', `${quarantined} records are in quarantine; "tollbook quarantine list" tells why`);
+  if (last.flag('done') !== true)
+    throw new CliError(
+      'failed',
+      'the answer was cut; send the same input again (what was durable is recognised by its event ids)',
+    );
+  out.line(
+    `${(last.number('durable') ?? 0).toLocaleString('en')} lines durable, ${quarantined.toLocaleString('en')} of them in quarantine`,
+  );
+  if (quarantined > 0)
+    throw new CliError(
+      'partly',
+      `${quarantined} records are in quarantine; "tollbook quarantine list" tells why`,
+    );
 }
 
 async function* linesOf(response: Response): AsyncGenerator<string> {

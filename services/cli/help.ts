@@ -27,7 +27,9 @@ export async function topicOf(topic: string, verbs: readonly Verb[]): Promise<st
 
 function settingsTable(): string {
   const rows = Object.values(SETTINGS).map((entry) => {
-    const fallback = Array.isArray(entry.fallback) ? entry.fallback.join(',') : String(entry.fallback);
+    const fallback = Array.isArray(entry.fallback)
+      ? entry.fallback.join(',')
+      : String(entry.fallback);
     return `  ${entry.name.padEnd(34)}  ${entry.help}${fallback === '' ? '' : ` [${fallback}]`}`;
   });
   return ['Settings, read from the environment:', '', ...rows].join('\n');
@@ -38,5 +40,7 @@ function exitCodeTable(): string {
     const help = Object.entries(EXIT_CODE_HELP).find(([name]) => name === code)?.[1] ?? '';
     return `  ${String(number).padStart(3)}  ${help}`;
   });
-  return ['Exit codes:', '', '    0  done', ...rows, `  ${EXIT_INTERRUPTED}  interrupted`].join('\n');
+  return ['Exit codes:', '', '    0  done', ...rows, `  ${EXIT_INTERRUPTED}  interrupted`].join(
+    '\n',
+  );
 }

@@ -18,7 +18,11 @@ export interface Progress {
 
 export interface Streams {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+  };
 }
 
 const REDRAW_MS = 100;
@@ -47,7 +51,10 @@ function bar(stderr: Streams['stderr'], label: string, total: number | undefined
     const rate = `${Math.round(done / seconds).toLocaleString('en')}/s`;
     const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total);
     const filled = Math.round((share ?? 0) * BAR);
-    const picture = share === undefined ? '' : ` [${'='.repeat(filled)}${' '.repeat(BAR - filled)}] ${Math.floor(share * 100)} %`;
+    const picture =
+      share === undefined
+        ? ''
+        : ` [${'='.repeat(filled)}${' '.repeat(BAR - filled)}] ${Math.floor(share * 100)} %`;
     const text = `${label}${picture} ${done.toLocaleString('en')} ${rate} ${note}`;
     stderr.write(`\r\u001B[K${text.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
   };
@@ -65,13 +72,24 @@ function bar(stderr: Streams['stderr'], label: string, total: number | undefined
 }
 
 /** Left-aligned columns under a heading; numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | undefined)[])[],
+): string {
   const text = rows.map((row) => head.map((_, column) => show(row[column])));
-  const width = head.map((title, column) => Math.max(title.length, ...text.map((row) => row[column]?.length ?? 0)));
-  const right = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] !== 'string'));
+  const width = head.map((title, column) =>
+    Math.max(title.length, ...text.map((row) => row[column]?.length ?? 0)),
+  );
+  const right = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] !== 'string'),
+  );
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => (right[column] === true ? cell.padStart(width[column] ?? 0) : cell.padEnd(width[column] ?? 0)))
+      .map((cell, column) =>
+        right[column] === true
+          ? cell.padStart(width[column] ?? 0)
+          : cell.padEnd(width[column] ?? 0),
+      )
       .join('  ')
       .trimEnd();
   return [line(head), ...text.map(line)].join('\n');

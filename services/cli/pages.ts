@@ -9,7 +9,7 @@ export async function* pages(
   limit: number,
 ): AsyncGenerator<readonly Answer[]> {
   let cursor: string | undefined;
-  for (let left = limit; left > 0; ) {
+  for (let left = limit; left > 0;) {
     const page = answerOf(await ask(Math.min(left, PAGE_MAX), cursor));
     const items = page.list('items');
     yield items;

@@ -44,7 +44,11 @@ export async function makeDataFolder(folder: DataFolder): Promise<void> {
     if ((mode & 0o066) !== 0) await chmod(folder.path, 0o700);
     await mkdir(folder.logs, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new CliError('folder', `the data folder ${folder.path} cannot be made or written; set TOLLBOOK_DATA to a folder that can`, { cause });
+    throw new CliError(
+      'folder',
+      `the data folder ${folder.path} cannot be made or written; set TOLLBOOK_DATA to a folder that can`,
+      { cause },
+    );
   }
 }
 
@@ -60,7 +64,11 @@ export async function readTextFile(file: string): Promise<string | undefined> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CliError('folder', `${file} cannot be read; run as the user who started tollbook, or pass --token-file`, { cause: error });
+    throw new CliError(
+      'folder',
+      `${file} cannot be read; run as the user who started tollbook, or pass --token-file`,
+      { cause: error },
+    );
   }
 }
 
@@ -69,7 +77,10 @@ export async function readRunning(folder: DataFolder): Promise<Running | undefin
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
   if (!isRunning(value)) {
-    throw new CliError('folder', `${folder.running} is damaged; stop tollbook, remove the file and start again`);
+    throw new CliError(
+      'folder',
+      `${folder.running} is damaged; stop tollbook, remove the file and start again`,
+    );
   }
   return value;
 }
@@ -77,5 +88,10 @@ export async function readRunning(folder: DataFolder): Promise<Running | undefin
 function isRunning(value: unknown): value is Running {
   if (typeof value !== 'object' || value === null) return false;
   if (!('pid' in value) || typeof value.pid !== 'number') return false;
-  return 'url' in value && typeof value.url === 'string' && 'databaseUrl' in value && typeof value.databaseUrl === 'string';
+  return (
+    'url' in value &&
+    typeof value.url === 'string' &&
+    'databaseUrl' in value &&
+    typeof value.databaseUrl === 'string'
+  );
 }

@@ -18,21 +18,35 @@ export async function runCli(
     return 0;
   } catch (error) {
     const code = error instanceof CliError ? error.code : 'failed';
-    streams.stderr.write(argv.includes('--json') ? `${JSON.stringify({ error: code, message: sentence(error) })}\n` : `tollbook: ${sentence(error)}\n`);
+    streams.stderr.write(
+      argv.includes('--json')
+        ? `${JSON.stringify({ error: code, message: sentence(error) })}\n`
+        : `tollbook: ${sentence(error)}\n`,
+    );
     return EXIT_CODES[code];
   }
 }
 
-async function dispatch(name: string, rest: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<void> {
+async function dispatch(
+  name: string,
+  rest: readonly string[],
+  env: NodeJS.ProcessEnv,
+  streams: Streams,
+): Promise<void> {
   const wantsHelp = name === 'help' || name === '--help' || name === '-h';
   if (wantsHelp) {
     const page = rest[0] === undefined ? overview(verbs) : await topicOf(rest[0], verbs);
-    if (page === undefined) throw new CliError('usage', `there is no help on "${rest[0] ?? ''}"; "tollbook help" lists the verbs`);
+    if (page === undefined)
+      throw new CliError(
+        'usage',
+        `there is no help on "${rest[0] ?? ''}"; "tollbook help" lists the verbs`,
+      );
     streams.stdout.write(`${page}\n`);
     return;
   }
   const verb = verbs.find((candidate) => candidate.name === name);
-  if (verb === undefined) throw new CliError('usage', `"${name}" is no verb of tollbook; "tollbook help" lists them`);
+  if (verb === undefined)
+    throw new CliError('usage', `"${name}" is no verb of tollbook; "tollbook help" lists them`);
   const command = await verb.load();
   const parsed = parseCommand(command, rest);
   if (parsed.values['help'] === true) {

@@ -25,12 +25,16 @@ function notice(text) {
 /** Rows hold still under a pointer or the keyboard: nobody can open a row that runs away. */
 function isHeld() {
   const body = byId('latest');
-  return body.contains(document.activeElement) || (matchMedia('(hover: hover)').matches && body.matches(':hover'));
+  return (
+    body.contains(document.activeElement) ||
+    (matchMedia('(hover: hover)').matches && body.matches(':hover'))
+  );
 }
 
 function draw() {
   const kind = byId('kind').value;
-  const items = kind === 'finished' ? finished : latest.filter((item) => kind === '' || item.kind === kind);
+  const items =
+    kind === 'finished' ? finished : latest.filter((item) => kind === '' || item.kind === kind);
   showLatest(items, openSheet);
 }
 
@@ -54,7 +58,11 @@ function enter() {
         if (!isHeld()) draw();
       },
       problem: (problem) => notice(problem.detail),
-      state: (state) => setState(paused && state === 'on' ? 'wait' : state, state !== 'on' ? 'Connecting again' : paused ? 'Paused' : 'Live'),
+      state: (state) =>
+        setState(
+          paused && state === 'on' ? 'wait' : state,
+          state !== 'on' ? 'Connecting again' : paused ? 'Paused' : 'Live',
+        ),
       refused(problem) {
         dropToken();
         leave(problem.message);

@@ -12,7 +12,12 @@ for (const [path, methods] of Object.entries(api.paths)) {
   }
 }
 for (const [tag, routes] of groups) {
-  byId('index').append(h('h2', {}, tag), ...routes.map(({ path, method, route }) => h('a', { href: `#${idOf(method, path)}` }, (route.summary ?? path).replaceAll('`', ''))));
+  byId('index').append(
+    h('h2', {}, tag),
+    ...routes.map(({ path, method, route }) =>
+      h('a', { href: `#${idOf(method, path)}` }, (route.summary ?? path).replaceAll('`', '')),
+    ),
+  );
   byId('routes').append(...routes.map(section));
 }
 document.getElementById(location.hash.slice(1))?.scrollIntoView();
@@ -24,17 +29,29 @@ function idOf(method, path) {
 function section({ path, method, route }) {
   const id = idOf(method, path);
   const body = Object.entries(route.requestBody?.content ?? {})[0];
-  const answers = Object.entries(route.responses).filter(([status]) => /^2/.test(status));
+  const answers = Object.entries(route.responses).filter(([status]) => status.startsWith('2'));
   return h(
     'section',
     { class: 'route', id, 'aria-labelledby': `${id}-title` },
-    h('h3', { id: `${id}-title` }, h('span', { class: 'method mono' }, method.toUpperCase()), h('span', { class: 'mono' }, path)),
+    h(
+      'h3',
+      { id: `${id}-title` },
+      h('span', { class: 'method mono' }, method.toUpperCase()),
+      h('span', { class: 'mono' }, path),
+    ),
     h('p', {}, ...prose([route.summary, route.description].filter(Boolean).join('.\n'))),
     ...parameters(route.parameters ?? []),
-    ...(body === undefined ? [] : [h('h4', {}, `Body (${body[0]})`), h('pre', { tabindex: 0 }, shape(body[1].schema))]),
+    ...(body === undefined
+      ? []
+      : [h('h4', {}, `Body (${body[0]})`), h('pre', { tabindex: 0 }, shape(body[1].schema))]),
     ...answers.flatMap(([status, answer]) => {
       const content = Object.entries(answer.content ?? {})[0];
-      return content === undefined ? [] : [h('h4', {}, `Answer ${status} (${content[0]})`), h('pre', { tabindex: 0 }, shape(content[1].schema))];
+      return content === undefined
+        ? []
+        : [
+            h('h4', {}, `Answer ${status} (${content[0]})`),
+            h('pre', { tabindex: 0 }, shape(content[1].schema)),
+          ];
     }),
     h('h4', {}, 'Try it'),
     h('pre', { tabindex: 0 }, example(path, method, body, route)),
@@ -49,7 +66,14 @@ function prose(text) {
 function parameters(list) {
   if (list.length === 0) return [];
   const rows = list.map(({ name, in: place, required, schema, description }) =>
-    h('tr', {}, h('td', { class: 'mono' }, name, required ? ' *' : ''), h('td', {}, place), h('td', {}, kindOf(schema)), h('td', {}, description ?? schema?.description ?? '')),
+    h(
+      'tr',
+      {},
+      h('td', { class: 'mono' }, name, required ? ' *' : ''),
+      h('td', {}, place),
+      h('td', {}, kindOf(schema)),
+      h('td', {}, description ?? schema?.description ?? ''),
+    ),
   );
   const head = ['Parameter', 'In', 'Kind', ''].map((title) => h('th', { scope: 'col' }, title));
   return [h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows))];
@@ -78,7 +102,8 @@ function shape(schema = {}, indent = '') {
 
 function example(path, method, body, route) {
   const lines = [`curl -s ${location.origin}${path.replaceAll(/\{(\w+)\}/g, '$1')}`];
-  if (route.security?.length !== 0) lines.push(`  -H "Authorization: Bearer $(cat .tollbook/operator.token)"`);
+  if (route.security?.length !== 0)
+    lines.push(`  -H "Authorization: Bearer $(cat .tollbook/operator.token)"`);
   if (method !== 'get') lines.push(`  -X ${method.toUpperCase()}`);
   if (body !== undefined) lines.push(`  -H 'Content-Type: ${body[0]}' -d @body`);
   return lines.join(' \\\n');

@@ -9,7 +9,9 @@ const rates = [];
 export function showStatus(status) {
   rates.push(status.eventsPerSecond);
   if (rates.length > KEPT) rates.shift();
-  const furthest = status.views.toSorted((a, b) => b.lagMs - a.lagMs || b.lagEvents - a.lagEvents)[0];
+  const furthest = status.views.toSorted(
+    (a, b) => b.lagMs - a.lagMs || b.lagEvents - a.lagEvents,
+  )[0];
   byId('rate').textContent = count(status.eventsPerSecond);
   byId('events').textContent = count(status.events);
   byId('lag').textContent = furthest === undefined ? '–' : age(furthest.lagMs);
@@ -19,7 +21,9 @@ export function showStatus(status) {
   byId('views').replaceChildren(...status.views.map(viewRow));
   const logs = new Map(status.logs.map((log) => [log.log, log.head]));
   byId('logs').replaceChildren(
-    ...[...logs].map(([log, head]) => h('tr', {}, h('td', { class: 'mono' }, log), h('td', { class: 'num' }, count(head)))),
+    ...[...logs].map(([log, head]) =>
+      h('tr', {}, h('td', { class: 'mono' }, log), h('td', { class: 'num' }, count(head))),
+    ),
   );
 }
 
@@ -38,7 +42,10 @@ function viewRow({ view, lagEvents, lagMs, eventsPerSecond }) {
 function showSpark() {
   const top = Math.max(1, ...rates) * 1.15;
   const step = 240 / (Math.max(SHOWN_MIN, rates.length) - 1);
-  const points = rates.map((rate, index) => [240 - (rates.length - 1 - index) * step, 48 - (rate / top) * 48]);
+  const points = rates.map((rate, index) => [
+    240 - (rates.length - 1 - index) * step,
+    48 - (rate / top) * 48,
+  ]);
   if (points.length < 2) return;
   const line = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' L');
   byId('spark').replaceChildren(

@@ -25,7 +25,12 @@ export function showLatest(items, open) {
     const row = rowOf(item, open);
     if (!first && few && kept === undefined) row.classList.add('new');
     if (kept === undefined) body.insertBefore(row, before);
-    else replace(kept.row, row, () => (before = kept.row === before ? row.nextElementSibling : before));
+    else
+      replace(
+        kept.row,
+        row,
+        () => (before = kept.row === before ? row.nextElementSibling : before),
+      );
     shown.set(item.id, { row, stamp });
   }
   for (const [id, { row }] of shown) {
@@ -55,7 +60,14 @@ function rowOf(item, open) {
     { onclick: show },
     h('td', { class: 'when' }, button),
     h('td', { class: 'what' }, whatOf(item)),
-    h('td', { class: 'to mono' }, item.destination?.masked ?? '–', item.destination?.country === undefined ? '' : h('span', { class: 'soft' }, ` ${item.destination.country}`)),
+    h(
+      'td',
+      { class: 'to mono' },
+      item.destination?.masked ?? '–',
+      item.destination?.country === undefined
+        ? ''
+        : h('span', { class: 'soft' }, ` ${item.destination.country}`),
+    ),
     h('td', { class: 'account soft' }, item.accountId),
     h('td', { class: 'num length' }, lengthOf(item)),
     h('td', { class: 'outcome' }, outcomeOf(item)),
@@ -64,7 +76,8 @@ function rowOf(item, open) {
 
 const KINDS = { call: 'call', sms: 'message', voicemail: 'voicemail' };
 
-export const whatOf = ({ kind, direction }) => `${words(direction)} ${KINDS[kind] ?? kind}`.replace(/^./, (c) => c.toUpperCase());
+export const whatOf = ({ kind, direction }) =>
+  `${words(direction)} ${KINDS[kind] ?? kind}`.replace(/^./, (c) => c.toUpperCase());
 
 export function lengthOf(item) {
   if (item.kind === 'sms') return item.segments === undefined ? '–' : `${item.segments} seg`;
@@ -76,7 +89,13 @@ const BAD = new Set(['failed', 'rejected', 'expired', 'undelivered']);
 
 export function outcomeOf({ status, disposition }) {
   if (status === 'open') return h('span', { class: 'tag accent' }, words(disposition ?? 'open'));
-  if (status === 'timed_out' || status === 'incomplete') return h('span', { class: 'tag warn' }, words(status));
+  if (status === 'timed_out' || status === 'incomplete')
+    return h('span', { class: 'tag warn' }, words(status));
   const tone = GOOD.has(disposition) ? 'good' : BAD.has(disposition) ? 'bad' : '';
-  return h('span', { class: `tag ${tone}` }, words(disposition), status === 'corrected' ? ' · corrected' : '');
+  return h(
+    'span',
+    { class: `tag ${tone}` },
+    words(disposition),
+    status === 'corrected' ? ' · corrected' : '',
+  );
 }

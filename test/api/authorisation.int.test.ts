@@ -12,13 +12,28 @@ const ID = '00000000-0000-5000-8000-000000000000';
 const ROLES = ['operator', 'agent', 'account', 'auditor', 'switch'] as const;
 
 /** Every route with the roles it is for; a route that is missing here fails the last test. */
-const MATRIX: readonly [method: 'GET' | 'POST', url: string, allowed: readonly (typeof ROLES)[number][], payload?: object][] = [
+const MATRIX: readonly [
+  method: 'GET' | 'POST',
+  url: string,
+  allowed: readonly (typeof ROLES)[number][],
+  payload?: object,
+][] = [
   ['GET', '/v1/communications', ['operator', 'agent', 'account', 'auditor']],
   ['GET', `/v1/communications/${ID}`, ['operator', 'agent', 'account', 'auditor']],
   ['GET', `/v1/communications/${ID}/timeline`, ['operator', 'agent', 'account', 'auditor']],
-  ['POST', `/v1/communications/${ID}/open`, ['operator', 'agent', 'account'], { purpose: 'billing_dispute' }],
+  [
+    'POST',
+    `/v1/communications/${ID}/open`,
+    ['operator', 'agent', 'account'],
+    { purpose: 'billing_dispute' },
+  ],
   ['GET', '/v1/accounts/acme/history?purpose=billing_dispute', ['operator', 'agent', 'account']],
-  ['POST', '/v1/accounts/acme/history/search', ['operator', 'agent', 'account'], { purpose: 'billing_dispute' }],
+  [
+    'POST',
+    '/v1/accounts/acme/history/search',
+    ['operator', 'agent', 'account'],
+    { purpose: 'billing_dispute' },
+  ],
   ['GET', '/v1/usage', ['operator', 'agent', 'account', 'auditor']],
   ['GET', '/v1/usage/feed', ['operator', 'auditor']],
   ['GET', '/v1/quarantine', ['operator', 'auditor']],
@@ -32,17 +47,33 @@ const MATRIX: readonly [method: 'GET' | 'POST', url: string, allowed: readonly (
 ];
 /** Its answer never ends; test/api/stream.int.test.ts looks at it. */
 const LIVE = 'GET /v1/stream';
-const PUBLIC = ['/livez', '/readyz', '/v1/openapi.json', '/', '/docs', '/assets/console.js', '/assets/console.css'];
+const PUBLIC = [
+  '/livez',
+  '/readyz',
+  '/v1/openapi.json',
+  '/',
+  '/docs',
+  '/assets/console.js',
+  '/assets/console.css',
+];
 
 describe('authorisation', () => {
   it.each(MATRIX)('%s %s is for %j and nobody else', async (method, url, allowed, payload) => {
     for (const role of ROLES) {
-      const answer = await house.ask(role, { method, url, ...(payload === undefined ? {} : { payload }) });
+      const answer = await house.ask(role, {
+        method,
+        url,
+        ...(payload === undefined ? {} : { payload }),
+      });
       // Past the door: what is asked for need not exist, and a purpose may be another role's.
       const stopped = answer.statusCode === 403 && answer.json().detail.includes('may not do this');
       expect([role, stopped]).toEqual([role, !allowed.includes(role)]);
     }
-    const without = await house.ask('nobody', { method, url, ...(payload === undefined ? {} : { payload }) });
+    const without = await house.ask('nobody', {
+      method,
+      url,
+      ...(payload === undefined ? {} : { payload }),
+    });
     expect(without.statusCode).toBe(401);
     expect(without.headers['www-authenticate']).toContain('Bearer');
   });
@@ -52,13 +83,20 @@ describe('authorisation', () => {
   });
 
   it('has every route of the API in its matrix', async () => {
-    const { paths }: { paths: Record<string, Record<string, unknown>> } = (await house.ask('nobody', { method: 'GET', url: '/v1/openapi.json' })).json();
+    const { paths }: { paths: Record<string, Record<string, unknown>> } = (
+      await house.ask('nobody', { method: 'GET', url: '/v1/openapi.json' })
+    ).json();
     const known = new Set([
-      ...MATRIX.map(([method, url]) => `${method} ${url.replace(/\?.*/, '').replace(ID, '{id}').replace('acme', '{id}')}`),
+      ...MATRIX.map(
+        ([method, url]) =>
+          `${method} ${url.replace(/\?.*/, '').replace(ID, '{id}').replace('acme', '{id}')}`,
+      ),
       ...PUBLIC.map((url) => `GET ${url}`),
       LIVE,
     ]);
-    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(routes.filter((route) => !known.has(route))).toEqual([]);
     expect(routes.length).toBeGreaterThan(15);
   });
@@ -70,7 +108,11 @@ describe('authorisation', () => {
     ['a token that is no token', 'Bearer owner'],
     ['a JWT where no issuer is configured', 'Bearer eyJhbGciOiJub25lIn0.e30.'],
   ])('refuses %s with 401', async (_, authorization) => {
-    const answer = await house.api.inject({ method: 'GET', url: '/v1/status', headers: authorization === undefined ? {} : { authorization } });
+    const answer = await house.api.inject({
+      method: 'GET',
+      url: '/v1/status',
+      headers: authorization === undefined ? {} : { authorization },
+    });
     expect(answer.statusCode).toBe(401);
     expect(answer.json().code).toBe('unauthenticated');
   });

@@ -31,7 +31,8 @@ async function plantedEvents(): Promise<object[]> {
     const texts = fields.map(({ name }) => name).filter((name) => name !== 'occurredAt');
     const header = { type, occurredAt: ago(60), communicationId: `x-${type}`, accountId: 'acme' };
     events.push({ ...header, ...Object.fromEntries(texts.map((name) => [name, PLANTED])) });
-    for (const name of texts) events.push({ ...header, eventId: `${type}-${name}`, [name]: PLANTED });
+    for (const name of texts)
+      events.push({ ...header, eventId: `${type}-${name}`, [name]: PLANTED });
     events.push({ ...header, [PLANTED]: PLANTED });
   }
   return events;
@@ -43,13 +44,27 @@ describe('a number planted in every field of every event type', () => {
     expect(events.length).toBeGreaterThan(300);
     const answers: string[] = [];
     for (let at = 0; at < events.length; at += 200) {
-      const answer = await house.ask('switch', { method: 'POST', url: '/v1/events', payload: events.slice(at, at + 200) });
+      const answer = await house.ask('switch', {
+        method: 'POST',
+        url: '/v1/events',
+        payload: events.slice(at, at + 200),
+      });
       answers.push(answer.body);
     }
-    const broken = [`{"callerNumber":"${PLANTED}`, PLANTED, `cdr=${PLANTED}`, JSON.stringify({ [PLANTED]: 1 })];
+    const broken = [
+      `{"callerNumber":"${PLANTED}`,
+      PLANTED,
+      `cdr=${PLANTED}`,
+      JSON.stringify({ [PLANTED]: 1 }),
+    ];
     for (const body of broken) {
       for (const url of ['/v1/events', '/v1/intake/freeswitch']) {
-        const answer = await house.ask('switch', { method: 'POST', url, payload: body, headers: { 'content-type': 'application/json' } });
+        const answer = await house.ask('switch', {
+          method: 'POST',
+          url,
+          payload: body,
+          headers: { 'content-type': 'application/json' },
+        });
         answers.push(answer.body);
       }
     }
@@ -67,14 +82,44 @@ describe('a number planted in every field of every event type', () => {
       '/v1/usage?groupBy=accountId,prefix,zone',
       '/v1/usage/feed',
     ];
-    for (const url of reads) answers.push((await house.ask('operator', { method: 'GET', url })).body);
-    for (const body of [{ number: PLANTED }, { [PLANTED]: 1 }, { number: [PLANTED] }, { number: PLANTED, purpose: PLANTED }, { thread: PLANTED, cursor: PLANTED }]) {
-      answers.push((await house.ask('operator', { method: 'POST', url: '/v1/accounts/acme/history/search', payload: body })).body);
+    for (const url of reads)
+      answers.push((await house.ask('operator', { method: 'GET', url })).body);
+    for (const body of [
+      { number: PLANTED },
+      { [PLANTED]: 1 },
+      { number: [PLANTED] },
+      { number: PLANTED, purpose: PLANTED },
+      { thread: PLANTED, cursor: PLANTED },
+    ]) {
+      answers.push(
+        (
+          await house.ask('operator', {
+            method: 'POST',
+            url: '/v1/accounts/acme/history/search',
+            payload: body,
+          })
+        ).body,
+      );
     }
     // The views take it in, and so does whatever they log.
-    await house.tell([{ type: 'call.initiated', communicationId: 'last', eventId: 'last', accountId: 'acme', occurredAt: ago(1), callerNumber: PLANTED }]);
-    const { items }: { items: { id: string }[] } = (await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=100' })).json();
-    for (const { id } of items) answers.push((await house.ask('operator', { method: 'GET', url: `/v1/communications/${id}/timeline` })).body);
+    await house.tell([
+      {
+        type: 'call.initiated',
+        communicationId: 'last',
+        eventId: 'last',
+        accountId: 'acme',
+        occurredAt: ago(1),
+        callerNumber: PLANTED,
+      },
+    ]);
+    const { items }: { items: { id: string }[] } = (
+      await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=100' })
+    ).json();
+    for (const { id } of items)
+      answers.push(
+        (await house.ask('operator', { method: 'GET', url: `/v1/communications/${id}/timeline` }))
+          .body,
+      );
     expect(items.length).toBeGreaterThan(0);
 
     expect(house.logged()).toContain('"route":"/v1/events"');
@@ -84,8 +129,21 @@ describe('a number planted in every field of every event type', () => {
   });
 
   it('would be seen if it were there: an opened record has it', async () => {
-    const [told] = await house.tell([{ type: 'call.initiated', communicationId: 'seen', eventId: 'seen', accountId: 'acme', occurredAt: ago(1), callerNumber: PLANTED }]);
-    const opened = await house.ask('operator', { method: 'POST', url: `/v1/communications/${told?.communicationId ?? ''}/open`, payload: { purpose: 'fault_finding' } });
+    const [told] = await house.tell([
+      {
+        type: 'call.initiated',
+        communicationId: 'seen',
+        eventId: 'seen',
+        accountId: 'acme',
+        occurredAt: ago(1),
+        callerNumber: PLANTED,
+      },
+    ]);
+    const opened = await house.ask('operator', {
+      method: 'POST',
+      url: `/v1/communications/${told?.communicationId ?? ''}/open`,
+      payload: { purpose: 'fault_finding' },
+    });
     expect(found(opened.body, 'opened')).not.toEqual([]);
   });
 });
@@ -93,7 +151,12 @@ describe('a number planted in every field of every event type', () => {
 /** The digits in a row, broken up, or in hex or base64, with some of what stands around them. */
 function found(text: string, where: string): string[] {
   const spaced = [...DIGITS].join('[ ().-]?');
-  const forms = [spaced, Buffer.from(DIGITS).toString('hex'), Buffer.from(DIGITS).toString('base64').slice(0, 16), Buffer.from(PLANTED).toString('base64').slice(0, 16)];
+  const forms = [
+    spaced,
+    Buffer.from(DIGITS).toString('hex'),
+    Buffer.from(DIGITS).toString('base64').slice(0, 16),
+    Buffer.from(PLANTED).toString('base64').slice(0, 16),
+  ];
   return forms.flatMap((form) => {
     const at = text.search(new RegExp(form));
     return at < 0 ? [] : [`${where}: ${text.slice(Math.max(0, at - 120), at + 60)}`];

@@ -19,16 +19,31 @@ describe('communications over HTTP', () => {
   it('shows one with its facts and a masked destination, and nothing opened', async () => {
     const answer = await house.ask('operator', { method: 'GET', url: `/v1/communications/${own}` });
     expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toMatchObject({ id: own, kind: 'call', accountId: 'acme', source: 'edge-1', disposition: 'answered', billableSeconds: 60, q850: 16 });
+    expect(answer.json()).toMatchObject({
+      id: own,
+      kind: 'call',
+      accountId: 'acme',
+      source: 'edge-1',
+      disposition: 'answered',
+      billableSeconds: 60,
+      q850: 16,
+    });
     expect(answer.json().destination.masked).toMatch(/^\+1202\d*••••$/);
     expect(answer.body).not.toContain(SAM.slice(1));
     expect(answer.body).not.toContain(ALEX.slice(1));
   });
 
   it('reads its timeline back from the journal, in order of time, boxes sealed', async () => {
-    const answer = await house.ask('auditor', { method: 'GET', url: `/v1/communications/${own}/timeline` });
+    const answer = await house.ask('auditor', {
+      method: 'GET',
+      url: `/v1/communications/${own}/timeline`,
+    });
     const { items } = answer.json();
-    expect(items.map((event: { type: string }) => event.type)).toEqual(['call.initiated', 'call.answered', 'call.ended']);
+    expect(items.map((event: { type: string }) => event.type)).toEqual([
+      'call.initiated',
+      'call.answered',
+      'call.ended',
+    ]);
     expect(items[0].sealed).toEqual(['caller', 'callee']);
     expect(answer.body).not.toContain(SAM.slice(1));
   });
@@ -36,15 +51,24 @@ describe('communications over HTTP', () => {
   it('lists only its own to an account, whatever the filter says', async () => {
     const all = await house.ask('account', { method: 'GET', url: '/v1/communications' });
     expect(all.json().items.map((item: { id: string }) => item.id)).toEqual([own]);
-    const tried = await house.ask('account', { method: 'GET', url: '/v1/communications?accountId=other' });
+    const tried = await house.ask('account', {
+      method: 'GET',
+      url: '/v1/communications?accountId=other',
+    });
     expect(tried.json().items).toEqual([]);
   });
 
-  it('answers for another account\'s record as for one that never was', async () => {
+  it("answers for another account's record as for one that never was", async () => {
     const never = '00000000-0000-5000-8000-000000000000';
     for (const suffix of ['', '/timeline']) {
-      const hidden = await house.ask('account', { method: 'GET', url: `/v1/communications/${foreign}${suffix}` });
-      const absent = await house.ask('account', { method: 'GET', url: `/v1/communications/${never}${suffix}` });
+      const hidden = await house.ask('account', {
+        method: 'GET',
+        url: `/v1/communications/${foreign}${suffix}`,
+      });
+      const absent = await house.ask('account', {
+        method: 'GET',
+        url: `/v1/communications/${never}${suffix}`,
+      });
       expect(hidden.statusCode).toBe(404);
       expect({ ...hidden.json(), requestId: '' }).toEqual({ ...absent.json(), requestId: '' });
     }
@@ -52,10 +76,17 @@ describe('communications over HTTP', () => {
 
   it('opens the parties for a purpose, after putting the access on record', async () => {
     const before = await accesses();
-    const answer = await house.ask('agent', { method: 'POST', url: `/v1/communications/${own}/open`, payload: { purpose: 'care' } });
+    const answer = await house.ask('agent', {
+      method: 'POST',
+      url: `/v1/communications/${own}/open`,
+      payload: { purpose: 'care' },
+    });
     expect(answer.statusCode).toBe(200);
     const parties: { role: string; number: string }[] = answer.json().parties;
-    expect(parties.map(({ role, number }) => [role, number])).toEqual([['caller', ALEX], ['callee', SAM]]);
+    expect(parties.map(({ role, number }) => [role, number])).toEqual([
+      ['caller', ALEX],
+      ['callee', SAM],
+    ]);
     expect(await accesses()).toBe(before + 1);
   });
 
@@ -66,7 +97,11 @@ describe('communications over HTTP', () => {
       throw new Error('no room');
     };
     try {
-      const answer = await house.ask('agent', { method: 'POST', url: `/v1/communications/${own}/open`, payload: { purpose: 'care' } });
+      const answer = await house.ask('agent', {
+        method: 'POST',
+        url: `/v1/communications/${own}/open`,
+        payload: { purpose: 'care' },
+      });
       expect(answer.statusCode).toBe(500);
       expect(answer.body).not.toContain(ALEX.slice(1));
     } finally {
@@ -74,15 +109,18 @@ describe('communications over HTTP', () => {
     }
   });
 
-  it('refuses a purpose that is not the role\'s, and none at all', async () => {
-    const open = (payload: object) => house.ask('agent', { method: 'POST', url: `/v1/communications/${own}/open`, payload });
+  it("refuses a purpose that is not the role's, and none at all", async () => {
+    const open = (payload: object) =>
+      house.ask('agent', { method: 'POST', url: `/v1/communications/${own}/open`, payload });
     expect((await open({ purpose: 'fault_finding' })).json().code).toBe('forbidden');
     expect((await open({})).json().code).toBe('purpose_required');
     expect((await open({ purpose: 'curiosity' })).json().code).toBe('bad_request');
   });
 
   it('pages with a cursor that goes with its filters', async () => {
-    const first = (await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=1' })).json();
+    const first = (
+      await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=1' })
+    ).json();
     expect(first.items).toHaveLength(1);
     const url = `/v1/communications?limit=1&cursor=${first.next}`;
     const second = (await house.ask('operator', { method: 'GET', url })).json();

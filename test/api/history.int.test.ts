@@ -8,18 +8,38 @@ let house: House;
 
 beforeAll(async () => {
   house = await openHouse();
-  const sms = (id: string, at: number) => ({ type: 'sms.submitted', eventId: id, communicationId: id, accountId: 'acme', occurredAt: ago(at), direction: 'outbound', senderNumber: ALEX, recipientNumber: SAM, text: 'See you at noon' });
-  await house.tell([...call('h1', 'acme', { at: 4_000 }), ...call('h2', 'acme', { at: 3_000, callee: '+12025550151' }), sms('m1', 2_000), sms('m2', 1_000), ...call('o1', 'other', { callee: ELSEWHERE })]);
+  const sms = (id: string, at: number) => ({
+    type: 'sms.submitted',
+    eventId: id,
+    communicationId: id,
+    accountId: 'acme',
+    occurredAt: ago(at),
+    direction: 'outbound',
+    senderNumber: ALEX,
+    recipientNumber: SAM,
+    text: 'See you at noon',
+  });
+  await house.tell([
+    ...call('h1', 'acme', { at: 4_000 }),
+    ...call('h2', 'acme', { at: 3_000, callee: '+12025550151' }),
+    sms('m1', 2_000),
+    sms('m2', 1_000),
+    ...call('o1', 'other', { callee: ELSEWHERE }),
+  ]);
 });
 afterAll(() => house[Symbol.asyncDispose]());
 
-const search = (payload: object, role: 'account' | 'stranger' | 'agent' = 'account', account = 'acme') =>
-  house.ask(role, { method: 'POST', url: `/v1/accounts/${account}/history/search`, payload });
+const search = (
+  payload: object,
+  role: 'account' | 'stranger' | 'agent' = 'account',
+  account = 'acme',
+) => house.ask(role, { method: 'POST', url: `/v1/accounts/${account}/history/search`, payload });
 
 describe('history over HTTP', () => {
   it('shows an account its own records with numbers, newest first', async () => {
     const answer = await house.ask('account', { method: 'GET', url: '/v1/accounts/acme/history' });
-    const items: { kind: string; counterpart: { number: string }; own: { number: string } }[] = answer.json().items;
+    const items: { kind: string; counterpart: { number: string }; own: { number: string } }[] =
+      answer.json().items;
     expect(items.map((item) => [item.kind, item.counterpart.number])).toEqual([
       ['sms', SAM],
       ['sms', SAM],
@@ -32,7 +52,9 @@ describe('history over HTTP', () => {
   it('finds by number, by thread and by interval', async () => {
     expect((await search({ number: SAM })).json().items).toHaveLength(3);
     const { thread } = (await search({})).json().items[0];
-    expect((await search({ thread })).json().items.map((item: { kind: string }) => item.kind)).toEqual(['sms', 'sms']);
+    expect(
+      (await search({ thread })).json().items.map((item: { kind: string }) => item.kind),
+    ).toEqual(['sms', 'sms']);
     const from = new Date(Date.now() - 3_500_000).toISOString();
     expect((await search({ from })).json().items).toHaveLength(3);
   });
@@ -46,7 +68,7 @@ describe('history over HTTP', () => {
     expect((await search({ number: ELSEWHERE }, 'stranger', 'other')).json().items).toHaveLength(1);
   });
 
-  it('never shows an account another one\'s', async () => {
+  it("never shows an account another one's", async () => {
     const answer = await search({}, 'stranger', 'acme');
     expect(answer.statusCode).toBe(404);
     expect(answer.body).not.toContain(SAM.slice(1));
@@ -56,7 +78,9 @@ describe('history over HTTP', () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page: { items: { id: string }[]; next?: string } = (await search({ limit: 1, ...(cursor === undefined ? {} : { cursor }) })).json();
+      const page: { items: { id: string }[]; next?: string } = (
+        await search({ limit: 1, ...(cursor === undefined ? {} : { cursor }) })
+      ).json();
       seen.push(...page.items.map(({ id }) => id));
       cursor = page.next;
     } while (cursor !== undefined);

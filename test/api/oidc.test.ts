@@ -67,7 +67,9 @@ describe('an OIDC bearer token', () => {
   it('names its holder by subject and role', async () => {
     const verify = createOidcVerifier(settings());
     expect(await verify(await jwt())).toEqual({ actor: 'oidc:care.desk', role: 'agent' });
-    const own = await verify(await jwt({ claims: { tollbook_role: 'account', tollbook_account: 'acme' } }));
+    const own = await verify(
+      await jwt({ claims: { tollbook_role: 'account', tollbook_account: 'acme' } }),
+    );
     expect(own).toEqual({ actor: 'oidc:care.desk', role: 'account', accountId: 'acme' });
   });
 
@@ -94,7 +96,9 @@ describe('an OIDC bearer token', () => {
   });
 
   it('is refused when another key signed it', async () => {
-    await expect(createOidcVerifier(settings())(await jwt({ signer: other.privateKey }))).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(
+      createOidcVerifier(settings())(await jwt({ signer: other.privateKey })),
+    ).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   it('is refused with an algorithm that is not on the list, and with none', async () => {
@@ -102,7 +106,9 @@ describe('an OIDC bearer token', () => {
     await expect(strict(await jwt())).rejects.toMatchObject({ code: 'unauthenticated' });
     const [, payload] = (await jwt()).split('.');
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload ?? ''}.`;
-    await expect(createOidcVerifier(settings())(unsigned)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(createOidcVerifier(settings())(unsigned)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -111,7 +117,9 @@ describe('an OIDC bearer token', () => {
     ['role account and no account', { tollbook_role: 'account' }],
     ['role switch and no source', { tollbook_role: 'switch' }],
   ])('may do nothing with %s', async (_, claims) => {
-    await expect(createOidcVerifier(settings())(await jwt({ claims }))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(createOidcVerifier(settings())(await jwt({ claims }))).rejects.toMatchObject({
+      code: 'forbidden',
+    });
   });
 
   it('is not refused but waits when the issuer is away', async () => {
@@ -122,6 +130,8 @@ describe('an OIDC bearer token', () => {
 
 describe('OIDC settings', () => {
   it.each([['HS256'], ['none']])('refuse the algorithm %s', (algorithm) => {
-    expect(() => createOidcVerifier({ ...settings(), algorithms: [algorithm] })).toThrow(/shared-secret/);
+    expect(() => createOidcVerifier({ ...settings(), algorithms: [algorithm] })).toThrow(
+      /shared-secret/,
+    );
   });
 });

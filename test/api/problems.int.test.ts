@@ -24,22 +24,73 @@ describe('a problem', () => {
     const answer = await get('/v1/nowhere');
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['content-type']).toContain('application/problem+json');
-    expect(answer.json()).toMatchObject({ type: 'urn:tollbook:problem:not_found', title: 'Not found', status: 404, code: 'not_found', requestId: answer.headers['x-request-id'] });
+    expect(answer.json()).toMatchObject({
+      type: 'urn:tollbook:problem:not_found',
+      title: 'Not found',
+      status: 404,
+      code: 'not_found',
+      requestId: answer.headers['x-request-id'],
+    });
   });
 
   it.each<[string, () => ReturnType<typeof get>, number, string]>([
-    ['bad_request for an unknown query parameter', () => get(`/v1/communications?number=${encodeURIComponent(UNKNOWN)}`), 400, 'bad_request'],
-    ['bad_request for a limit out of range', () => get('/v1/communications?limit=5000'), 400, 'bad_request'],
+    [
+      'bad_request for an unknown query parameter',
+      () => get(`/v1/communications?number=${encodeURIComponent(UNKNOWN)}`),
+      400,
+      'bad_request',
+    ],
+    [
+      'bad_request for a limit out of range',
+      () => get('/v1/communications?limit=5000'),
+      400,
+      'bad_request',
+    ],
     ['bad_request for an id that is none', () => get('/v1/communications/12'), 400, 'bad_request'],
-    ['bad_request for an empty interval', () => get('/v1/communications?from=2026-11-02&to=2026-11-01'), 400, 'bad_request'],
-    ['bad_request for a body that is no JSON', () => post(SEARCH, `{"number":"${UNKNOWN}"`), 400, 'bad_request'],
-    ['bad_request for an unknown grouping', () => get('/v1/usage?groupBy=number'), 400, 'bad_request'],
-    ['bad_number for words', () => post(SEARCH, { number: '   ', purpose: 'fault_finding' }), 400, 'bad_number'],
+    [
+      'bad_request for an empty interval',
+      () => get('/v1/communications?from=2026-11-02&to=2026-11-01'),
+      400,
+      'bad_request',
+    ],
+    [
+      'bad_request for a body that is no JSON',
+      () => post(SEARCH, `{"number":"${UNKNOWN}"`),
+      400,
+      'bad_request',
+    ],
+    [
+      'bad_request for an unknown grouping',
+      () => get('/v1/usage?groupBy=number'),
+      400,
+      'bad_request',
+    ],
+    [
+      'bad_number for words',
+      () => post(SEARCH, { number: '   ', purpose: 'fault_finding' }),
+      400,
+      'bad_number',
+    ],
     ['purpose_required', () => post(SEARCH, { number: UNKNOWN }), 400, 'purpose_required'],
     ['bad_cursor', () => get('/v1/usage/feed?cursor=AAAA'), 400, 'bad_cursor'],
-    ['not_found', () => get('/v1/quarantine/00000000-0000-5000-8000-000000000000'), 404, 'not_found'],
-    ['unsupported_media_type', () => post(SEARCH, '<number/>', 'application/xml'), 415, 'unsupported_media_type'],
-    ['too_large', () => post(SEARCH, JSON.stringify({ number: '1'.repeat(1_100_000) })), 413, 'too_large'],
+    [
+      'not_found',
+      () => get('/v1/quarantine/00000000-0000-5000-8000-000000000000'),
+      404,
+      'not_found',
+    ],
+    [
+      'unsupported_media_type',
+      () => post(SEARCH, '<number/>', 'application/xml'),
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'too_large',
+      () => post(SEARCH, JSON.stringify({ number: '1'.repeat(1_100_000) })),
+      413,
+      'too_large',
+    ],
   ])('is %s', async (_, ask, status, code) => {
     const answer = await ask();
     expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
@@ -107,9 +158,14 @@ describe('every answer', () => {
   it('comes from an API that describes itself in OpenAPI 3.1, each route with its problems', async () => {
     const document = (await house.api.inject('/v1/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
-    for (const [path, methods] of Object.entries<Record<string, { responses: object; summary?: string }>>(document.paths)) {
+    for (const [path, methods] of Object.entries<
+      Record<string, { responses: object; summary?: string }>
+    >(document.paths)) {
       for (const route of Object.values(methods)) {
-        expect([path, Object.keys(route.responses)]).toEqual([path, expect.arrayContaining(['4XX', '5XX'])]);
+        expect([path, Object.keys(route.responses)]).toEqual([
+          path,
+          expect.arrayContaining(['4XX', '5XX']),
+        ]);
         expect(route.summary).toBeTruthy();
       }
     }
@@ -117,7 +173,9 @@ describe('every answer', () => {
 
   it('of the pages loads nothing from elsewhere', async () => {
     for (const url of ['/', '/docs', '/assets/console.css', '/assets/docs.js']) {
-      expect((await house.api.inject(url)).body.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//);
+      expect(
+        (await house.api.inject(url)).body.replaceAll('http://www.w3.org/2000/svg', ''),
+      ).not.toMatch(/https?:\/\//);
     }
   });
 });

@@ -13,15 +13,22 @@ beforeAll(async () => {
 });
 afterAll(() => house[Symbol.asyncDispose]());
 
-async function* frames(token: string): AsyncGenerator<{ event: string; data: Record<string, unknown> }> {
-  const response = await fetch(`${url}/v1/stream`, { headers: { authorization: `Bearer ${token}` } });
-  if (!response.ok || response.body === null) throw new Error(`the stream answered ${response.status}`);
+async function* frames(
+  token: string,
+): AsyncGenerator<{ event: string; data: Record<string, unknown> }> {
+  const response = await fetch(`${url}/v1/stream`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (!response.ok || response.body === null)
+    throw new Error(`the stream answered ${response.status}`);
   let rest = '';
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + chunk).split('\n\n');
     rest = parts.pop() ?? '';
     for (const part of parts) {
-      const [event = '', data = ''] = part.split('\n').map((line) => line.slice(line.indexOf(': ') + 2));
+      const [event = '', data = ''] = part
+        .split('\n')
+        .map((line) => line.slice(line.indexOf(': ') + 2));
       yield { event, data: JSON.parse(data) };
     }
   }

@@ -16,7 +16,10 @@ describe('times', () => {
     expect(usOf('2026-11-22T09:00:00+01:00')).toBe(Date.UTC(2026, 10, 22, 8) * 1000);
   });
 
-  it.each(['yesterday', '2026-13-01', '+447700900123', '1793520000', ''])('are refused as %j', (text) => {
-    expect(() => usOf(text)).toThrow(/ISO 8601/);
-  });
+  it.each(['yesterday', '2026-13-01', '+447700900123', '1793520000', ''])(
+    'are refused as %j',
+    (text) => {
+      expect(() => usOf(text)).toThrow(/ISO 8601/);
+    },
+  );
 });

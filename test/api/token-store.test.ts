@@ -43,14 +43,22 @@ describe('local tokens', () => {
   it('end at their expiry', async () => {
     let now = new Date('2026-11-22T08:00:00Z');
     const store = createTokenStore(file, () => now);
-    const { secret } = await store.create({ name: 'one', role: 'operator', expiresAt: '2026-11-22T09:00:00Z' });
+    const { secret } = await store.create({
+      name: 'one',
+      role: 'operator',
+      expiresAt: '2026-11-22T09:00:00Z',
+    });
     expect(await store.find(secret)).toBeDefined();
     now = new Date('2026-11-22T09:00:00Z');
     expect(await store.find(secret)).toBeUndefined();
   });
 
   it('are all kept when several processes mint at once', async () => {
-    await Promise.all(Array.from({ length: 8 }, (_, index) => createTokenStore(file).create({ name: `n${index}`, role: 'auditor' })));
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        createTokenStore(file).create({ name: `n${index}`, role: 'auditor' }),
+      ),
+    );
     expect(await createTokenStore(file).list()).toHaveLength(8);
   });
 
@@ -58,7 +66,10 @@ describe('local tokens', () => {
     const store = createTokenStore(file);
     const { secret } = await store.create({ name: 'one', role: 'operator' });
     await chmod(file, 0o644);
-    await expect(store.find(secret)).rejects.toMatchObject({ name: 'ApiError', code: 'token_file' });
+    await expect(store.find(secret)).rejects.toMatchObject({
+      name: 'ApiError',
+      code: 'token_file',
+    });
   });
 
   it.each([
@@ -70,13 +81,17 @@ describe('local tokens', () => {
     ['an expiry that is no time', { name: 'one', role: 'agent' as const, expiresAt: 'soon' }],
   ])('cannot be made with %s', async (_, request) => {
     await expect(createTokenStore(file).create(request)).rejects.toBeInstanceOf(ApiError);
-    await expect(createTokenStore(file).create(request)).rejects.toMatchObject({ code: 'bad_token_request' });
+    await expect(createTokenStore(file).create(request)).rejects.toMatchObject({
+      code: 'bad_token_request',
+    });
   });
 
   it('cannot be made twice under one name, until the first is revoked', async () => {
     const store = createTokenStore(file);
     const { token } = await store.create({ name: 'one', role: 'agent' });
-    await expect(store.create({ name: 'one', role: 'agent' })).rejects.toMatchObject({ code: 'bad_token_request' });
+    await expect(store.create({ name: 'one', role: 'agent' })).rejects.toMatchObject({
+      code: 'bad_token_request',
+    });
     await store.revoke(token.id);
     await expect(store.create({ name: 'one', role: 'agent' })).resolves.toBeDefined();
   });

@@ -16,7 +16,10 @@ afterEach(() => rm(folder, { recursive: true }));
 describe('the lock of a data folder', () => {
   it('refuses a second start and says which process holds it', async () => {
     const lock = await lockFolder(file);
-    await expect(lockFolder(file)).rejects.toMatchObject({ code: 'already_running', message: expect.stringContaining(String(process.pid)) });
+    await expect(lockFolder(file)).rejects.toMatchObject({
+      code: 'already_running',
+      message: expect.stringContaining(String(process.pid)),
+    });
     await lock.release();
     await (await lockFolder(file)).release();
     expect(await readdir(folder)).toEqual([]);
@@ -27,10 +30,13 @@ describe('the lock of a data folder', () => {
     await expect(lockFolder(file)).resolves.toBeDefined();
   });
 
-  it.skipIf(process.platform !== 'linux')('is taken over when its pid belongs to another process by now', async () => {
-    await writeFile(file, JSON.stringify({ pid: process.pid, born: 'another boot/1' }));
-    await expect(lockFolder(file)).resolves.toBeDefined();
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'is taken over when its pid belongs to another process by now',
+    async () => {
+      await writeFile(file, JSON.stringify({ pid: process.pid, born: 'another boot/1' }));
+      await expect(lockFolder(file)).resolves.toBeDefined();
+    },
+  );
 
   it('is taken over when a crash left it half written', async () => {
     await writeFile(file, '{"pid":');

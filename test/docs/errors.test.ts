@@ -11,8 +11,13 @@ async function codesInCode(): Promise<Map<string, string[]>> {
   for (const service of await readdir(SERVICES)) {
     for (const file of ['errors.ts', 'port.ts']) {
       const source = await readFile(join(SERVICES, service, file), 'utf8').catch(() => '');
-      for (const [, name = '', union = ''] of source.matchAll(/export type (\w+)Code =\s*([^;]+);/g)) {
-        found.set(name, [...union.matchAll(/'([a-z0-9_]+)'/g)].map(([, code = '']) => code));
+      for (const [, name = '', union = ''] of source.matchAll(
+        /export type (\w+)Code =\s*([^;]+);/g,
+      )) {
+        found.set(
+          name,
+          [...union.matchAll(/'([a-z0-9_]+)'/g)].map(([, code = '']) => code),
+        );
       }
     }
   }
@@ -29,7 +34,10 @@ async function codesInDocs() {
     // The first table of a section; more may follow, of other things.
     const table = /(?:^\|.*\n?)+/m.exec(section)?.[0] ?? '';
     const rows = [...table.matchAll(/^\| `([a-z0-9_]+)`\s*\|([^|]*)\|([^|]*)\|$/gm)];
-    codes.set(name, rows.map(([, code = '']) => code));
+    codes.set(
+      name,
+      rows.map(([, code = '']) => code),
+    );
     for (const [, code = '', what = '', todo = ''] of rows) {
       if (what.trim().length < 10 || todo.trim().length < 5) thin.push(`${name} ${code}`);
     }

@@ -8,11 +8,22 @@ import type { House } from '../api/support/house.ts';
 import { call, SAM } from '../api/support/samples.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 async function findChromium(): Promise<string | undefined> {
   for (const path of CHROMIUM) {
-    const found = await access(path).then(() => true, () => false);
+    const found = await access(path).then(
+      () => true,
+      () => false,
+    );
     if (found) return path;
   }
   missing('chromium', `none of ${CHROMIUM.join(', ')} is there`);
@@ -48,7 +59,10 @@ describe.skipIf(executablePath === undefined)('the console in a real browser', (
       if (!request.url().startsWith(url)) faults.push(`asked ${request.url()}`);
     });
     await page.goto(`${url}/#token=${house.tokens[role]}`);
-    await page.getByRole('button', { name: /^\d\d:\d\d:\d\d$|^\d\d-\d\d / }).first().waitFor();
+    await page
+      .getByRole('button', { name: /^\d\d:\d\d:\d\d$|^\d\d-\d\d / })
+      .first()
+      .waitFor();
     return page;
   }
 
@@ -112,7 +126,10 @@ describe.skipIf(executablePath === undefined)('the console in a real browser', (
     await page.goto(url);
     await page.getByLabel('Token').fill('tb_wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').getByText(/unknown, expired or revoked/).waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(/unknown, expired or revoked/)
+      .waitFor();
     await page.getByLabel('Token').fill(house.tokens.operator);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator('#latest tr').first().waitFor();

@@ -48,7 +48,11 @@ describe('tollbook up', () => {
   });
 
   it('reads history by a number that never stands on the command line', async () => {
-    const found = await tollbook(site, ['history', 'acme', '--purpose', 'fault_finding', '--number', '-', '--json'], { input: '+12025550147\n' });
+    const found = await tollbook(
+      site,
+      ['history', 'acme', '--purpose', 'fault_finding', '--number', '-', '--json'],
+      { input: '+12025550147\n' },
+    );
     expect(JSON.parse(found.out)).toMatchObject({ counterpart: { number: '+12025550147' } });
   });
 
@@ -58,7 +62,9 @@ describe('tollbook up', () => {
     expect(taken.out).toContain('undecodable');
     const id = /quarantined: (\S+)/.exec(taken.out)?.[1] ?? '';
     expect((await tollbook(site, ['quarantine', 'replay', id])).code).toBe(6);
-    expect((await tollbook(site, ['cdr', 'show', '00000000-0000-5000-8000-000000000000'])).code).toBe(3);
+    expect(
+      (await tollbook(site, ['cdr', 'show', '00000000-0000-5000-8000-000000000000'])).code,
+    ).toBe(3);
     expect((await tollbook(site, ['usage', '--by', 'moon'])).code).toBe(2);
     expect((await tollbook(site, ['rebuild', 'moon'])).code).toBe(2);
   });
@@ -66,7 +72,13 @@ describe('tollbook up', () => {
   it('rebuilds a view and finds nothing else in it', async () => {
     const report = await tollbook(site, ['rebuild', 'cdr', '--diff', '--json']);
     expect([report.code, report.err]).toEqual([0, '']);
-    expect(JSON.parse(report.out)).toMatchObject({ view: 'cdr', differing: 0, onlyLive: 0, onlyRebuilt: 0, swapped: false });
+    expect(JSON.parse(report.out)).toMatchObject({
+      view: 'cdr',
+      differing: 0,
+      onlyLive: 0,
+      onlyRebuilt: 0,
+      swapped: false,
+    });
   });
 
   it('refuses a second start on the same folder with a sentence', async () => {
@@ -78,7 +90,8 @@ describe('tollbook up', () => {
   it('refuses a revoked token from the next request on', async () => {
     const made = await tollbook(site, ['token', 'create', 'short', '--role', 'auditor', '--json']);
     const { id, token }: { id: string; token: string } = JSON.parse(made.out);
-    const ask = () => fetch(new URL('/v1/status', up.url), { headers: { authorization: `Bearer ${token}` } });
+    const ask = () =>
+      fetch(new URL('/v1/status', up.url), { headers: { authorization: `Bearer ${token}` } });
     expect((await ask()).status).toBe(200);
     expect((await tollbook(site, ['token', 'revoke', id])).code).toBe(0);
     expect((await ask()).status).toBe(401);
@@ -86,7 +99,9 @@ describe('tollbook up', () => {
 
   it('starts a role again that was killed, and says so', async () => {
     const { pid } = JSON.parse(await readFile(join(site.data, 'running.json'), 'utf8'));
-    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).trim().split(' ');
+    const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => ''))
+      .trim()
+      .split(' ');
     const api = await firstApi(children);
     if (api === undefined) return;
     process.kill(api, 'SIGKILL');

@@ -16,7 +16,10 @@ export function createAuthenticate({ tokens, oidc }: AuthenticateOptions): Authe
   return async (authorization) => {
     const secret = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(authorization ?? '')?.[1];
     if (secret === undefined) {
-      throw new ApiError('unauthenticated', 'send a token as "Authorization: Bearer ..."; `tollbook token create` mints one');
+      throw new ApiError(
+        'unauthenticated',
+        'send a token as "Authorization: Bearer ..."; `tollbook token create` mints one',
+      );
     }
     if (secret.startsWith('tb_')) {
       const token = await tokens.find(secret);
@@ -24,7 +27,10 @@ export function createAuthenticate({ tokens, oidc }: AuthenticateOptions): Authe
     } else if (oidc !== undefined && looksLikeJwt(secret)) {
       return oidc(secret);
     }
-    throw new ApiError('unauthenticated', 'this token is unknown, expired or revoked; `tollbook token create` mints one');
+    throw new ApiError(
+      'unauthenticated',
+      'this token is unknown, expired or revoked; `tollbook token create` mints one',
+    );
   };
 }
 

@@ -32,7 +32,10 @@ const CLOCK_SKEW_S = 30;
  * expiry, not-before. Keys are fetched when first needed and kept ten minutes; an unknown key id
  * asks again, at most every half minute. A key set that cannot be fetched is `unavailable`, not a refusal.
  */
-export function createOidcVerifier(settings: OidcSettings, fetchImpl: typeof fetch = fetch): OidcVerifier {
+export function createOidcVerifier(
+  settings: OidcSettings,
+  fetchImpl: typeof fetch = fetch,
+): OidcVerifier {
   const unsafe = settings.algorithms.find((algorithm) => !ASYMMETRIC.test(algorithm));
   if (unsafe !== undefined || settings.algorithms.length === 0) {
     throw new ApiError(
@@ -56,7 +59,11 @@ export function createOidcVerifier(settings: OidcSettings, fetchImpl: typeof fet
   };
 }
 
-async function verify(jwt: string, keys: JWTVerifyGetKey, settings: OidcSettings): Promise<{ payload: JWTPayload }> {
+async function verify(
+  jwt: string,
+  keys: JWTVerifyGetKey,
+  settings: OidcSettings,
+): Promise<{ payload: JWTPayload }> {
   try {
     return await jwtVerify(jwt, keys, {
       issuer: settings.issuer,
@@ -72,7 +79,9 @@ async function verify(jwt: string, keys: JWTVerifyGetKey, settings: OidcSettings
 
 function refusalOf(cause: unknown): ApiError {
   if (cause instanceof errors.JWTExpired) {
-    return new ApiError('unauthenticated', 'this token has expired; ask the issuer for a new one', { cause });
+    return new ApiError('unauthenticated', 'this token has expired; ask the issuer for a new one', {
+      cause,
+    });
   }
   const ofToken =
     cause instanceof errors.JWTClaimValidationFailed ||
@@ -84,7 +93,11 @@ function refusalOf(cause: unknown): ApiError {
     cause instanceof errors.JWKSNoMatchingKey ||
     cause instanceof errors.JWKSMultipleMatchingKeys;
   if (ofToken) {
-    return new ApiError('unauthenticated', 'this token is not one the configured issuer signed for this ledger', { cause });
+    return new ApiError(
+      'unauthenticated',
+      'this token is not one the configured issuer signed for this ledger',
+      { cause },
+    );
   }
   return new ApiError('unavailable', "the issuer's keys cannot be fetched just now; try again", {
     cause,
@@ -92,7 +105,10 @@ function refusalOf(cause: unknown): ApiError {
   });
 }
 
-async function openKeySet(settings: OidcSettings, fetchImpl: typeof fetch): Promise<JWTVerifyGetKey> {
+async function openKeySet(
+  settings: OidcSettings,
+  fetchImpl: typeof fetch,
+): Promise<JWTVerifyGetKey> {
   const url = settings.jwksUrl ?? (await discover(settings.issuer, fetchImpl));
   return createRemoteJWKSet(new URL(url), {
     cacheMaxAge: CACHE_MS,
@@ -105,18 +121,28 @@ async function openKeySet(settings: OidcSettings, fetchImpl: typeof fetch): Prom
 async function discover(issuer: string, fetchImpl: typeof fetch): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   try {
-    const response = await fetchImpl(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
+    const response = await fetchImpl(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: 'error',
+    });
     const document: unknown = response.ok ? await response.json() : undefined;
     if (typeof document === 'object' && document !== null && 'jwks_uri' in document) {
       const named = 'issuer' in document ? document.issuer : undefined;
       if (named === issuer && typeof document.jwks_uri === 'string') return document.jwks_uri;
     }
   } catch (cause) {
-    throw new ApiError('unavailable', 'the issuer cannot be reached just now; try again', { cause, retryAfter: 5 });
+    throw new ApiError('unavailable', 'the issuer cannot be reached just now; try again', {
+      cause,
+      retryAfter: 5,
+    });
   }
-  throw new ApiError('unavailable', 'the issuer has no discovery document that names itself and its keys', {
-    retryAfter: 30,
-  });
+  throw new ApiError(
+    'unavailable',
+    'the issuer has no discovery document that names itself and its keys',
+    {
+      retryAfter: 30,
+    },
+  );
 }
 
 function principalOf(payload: JWTPayload, settings: OidcSettings): Principal {
@@ -124,13 +150,22 @@ function principalOf(payload: JWTPayload, settings: OidcSettings): Principal {
   const accountId = payload[settings.accountClaim];
   const source = payload[settings.sourceClaim];
   if (!isRole(role)) {
-    throw new ApiError('forbidden', `this token's claim ${settings.roleClaim} names no role of this ledger`);
+    throw new ApiError(
+      'forbidden',
+      `this token's claim ${settings.roleClaim} names no role of this ledger`,
+    );
   }
   if (role === 'account' && typeof accountId !== 'string') {
-    throw new ApiError('forbidden', `a token with role account needs the claim ${settings.accountClaim}`);
+    throw new ApiError(
+      'forbidden',
+      `a token with role account needs the claim ${settings.accountClaim}`,
+    );
   }
   if (role === 'switch' && typeof source !== 'string') {
-    throw new ApiError('forbidden', `a token with role switch needs the claim ${settings.sourceClaim}`);
+    throw new ApiError(
+      'forbidden',
+      `a token with role switch needs the claim ${settings.sourceClaim}`,
+    );
   }
   return {
     actor: actorOf(payload.sub ?? ''),

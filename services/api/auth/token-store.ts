@@ -60,13 +60,21 @@ export function createTokenStore(file: string, now: () => Date = () => new Date(
     const stamp = await stampOf(file);
     if (seen?.stamp === stamp) return seen;
     const content = stamp === '' ? NO_FILE : await readTokenFile(file);
-    seen = { stamp, content, byHash: new Map(content.tokens.map((token) => [token.sha256, token])) };
+    seen = {
+      stamp,
+      content,
+      byHash: new Map(content.tokens.map((token) => [token.sha256, token])),
+    };
     return seen;
   };
 
-  const change = async <T>(edit: (content: TokenFile) => { content: TokenFile; result: T }): Promise<T> =>
+  const change = async <T>(
+    edit: (content: TokenFile) => { content: TokenFile; result: T },
+  ): Promise<T> =>
     withLock(file, async () => {
-      const { content, result } = edit((await stampOf(file)) === '' ? fresh() : await readTokenFile(file));
+      const { content, result } = edit(
+        (await stampOf(file)) === '' ? fresh() : await readTokenFile(file),
+      );
       await writeTokenFile(file, content);
       seen = undefined;
       return result;
@@ -76,7 +84,9 @@ export function createTokenStore(file: string, now: () => Date = () => new Date(
     async find(secret) {
       const token = (await load()).byHash.get(hashOf(secret));
       if (token === undefined || token.revokedAt !== undefined) return undefined;
-      return token.expiresAt !== undefined && new Date(token.expiresAt) <= now() ? undefined : token;
+      return token.expiresAt !== undefined && new Date(token.expiresAt) <= now()
+        ? undefined
+        : token;
     },
     async list() {
       return (await load()).content.tokens;
@@ -86,18 +96,29 @@ export function createTokenStore(file: string, now: () => Date = () => new Date(
         checkRequest(request, content.tokens);
         const secret = `tb_${randomBytes(32).toString('base64url')}`;
         const token = tokenOf(request, secret, now());
-        return { content: { ...content, tokens: [...content.tokens, token] }, result: { token, secret } };
+        return {
+          content: { ...content, tokens: [...content.tokens, token] },
+          result: { token, secret },
+        };
       }),
     revoke: async (id) =>
       change((content) => {
-        const found = content.tokens.some((token) => token.id === id && token.revokedAt === undefined);
+        const found = content.tokens.some(
+          (token) => token.id === id && token.revokedAt === undefined,
+        );
         const revokedAt = now().toISOString();
-        const tokens = content.tokens.map((token) => (token.id === id && found ? { ...token, revokedAt } : token));
+        const tokens = content.tokens.map((token) =>
+          token.id === id && found ? { ...token, revokedAt } : token,
+        );
         return { content: { ...content, tokens }, result: found };
       }),
     async cursorKey() {
       const { cursorKey } = (await load()).content;
-      if (cursorKey === '') throw new ApiError('token_file', `there is no token file ${file}; "tollbook token create" makes one`);
+      if (cursorKey === '')
+        throw new ApiError(
+          'token_file',
+          `there is no token file ${file}; "tollbook token create" makes one`,
+        );
       return Buffer.from(cursorKey, 'hex');
     },
   };
@@ -120,7 +141,8 @@ function checkRequest(request: TokenRequest, tokens: readonly StoredToken[]): vo
   const refuse = (why: string): never => {
     throw new ApiError('bad_token_request', why);
   };
-  if (!LABEL.test(request.name)) refuse('a token name is 1 to 64 letters, digits, dots, dashes or underscores');
+  if (!LABEL.test(request.name))
+    refuse('a token name is 1 to 64 letters, digits, dots, dashes or underscores');
   if (tokens.some((token) => token.name === request.name && token.revokedAt === undefined)) {
     refuse(`there is a token named ${request.name} already; revoke it or choose another name`);
   }
@@ -143,13 +165,20 @@ const NO_FILE: TokenFile = { version: 1, cursorKey: '', tokens: [] };
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
-const fresh = (): TokenFile => ({ version: 1, cursorKey: randomBytes(32).toString('hex'), tokens: [] });
+const fresh = (): TokenFile => ({
+  version: 1,
+  cursorKey: randomBytes(32).toString('hex'),
+  tokens: [],
+});
 
 async function stampOf(file: string): Promise<string> {
   try {
     const { ino, mtimeMs, size, mode } = await stat(file);
     if ((mode & 0o077) !== 0) {
-      throw new ApiError('token_file', `${file} can be read by others; run chmod 600 on it, then revoke its tokens`);
+      throw new ApiError(
+        'token_file',
+        `${file} can be read by others; run chmod 600 on it, then revoke its tokens`,
+      );
     }
     return `${ino}/${mtimeMs}/${size}`;
   } catch (error) {
@@ -163,15 +192,27 @@ async function readTokenFile(file: string): Promise<TokenFile> {
     const content: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (isTokenFile(content)) return content;
   } catch (cause) {
-    throw new ApiError('token_file', `${file} cannot be read as a token file; restore it from a copy`, { cause });
+    throw new ApiError(
+      'token_file',
+      `${file} cannot be read as a token file; restore it from a copy`,
+      { cause },
+    );
   }
-  throw new ApiError('token_file', `${file} is no token file of this version; restore it from a copy`);
+  throw new ApiError(
+    'token_file',
+    `${file} is no token file of this version; restore it from a copy`,
+  );
 }
 
 function isTokenFile(value: unknown): value is TokenFile {
   if (typeof value !== 'object' || value === null) return false;
   if (!('version' in value) || value.version !== 1) return false;
-  if (!('cursorKey' in value) || typeof value.cursorKey !== 'string' || value.cursorKey.length !== 64) return false;
+  if (
+    !('cursorKey' in value) ||
+    typeof value.cursorKey !== 'string' ||
+    value.cursorKey.length !== 64
+  )
+    return false;
   return 'tokens' in value && Array.isArray(value.tokens) && value.tokens.every(isStoredToken);
 }
 

@@ -32,10 +32,16 @@ const ListQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const ListAnswer = Type.Object({ items: Type.Array(CommunicationSchema), next: Type.Optional(Type.String()) });
+const ListAnswer = Type.Object({
+  items: Type.Array(CommunicationSchema),
+  next: Type.Optional(Type.String()),
+});
 const IdParams = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const TimelineAnswer = Type.Object({ items: Type.Array(TimelineEventSchema) });
-const OpenBody = Type.Object({ purpose: Type.Optional(Type.Enum([...PURPOSES])) }, { additionalProperties: false });
+const OpenBody = Type.Object(
+  { purpose: Type.Optional(Type.Enum([...PURPOSES])) },
+  { additionalProperties: false },
+);
 const OpenAnswer = Type.Object({
   id: Type.String({ format: 'uuid' }),
   purpose: Type.String(),
@@ -43,7 +49,10 @@ const OpenAnswer = Type.Object({
     Type.Object({
       role: Type.String(),
       legId: Type.Optional(Type.String()),
-      state: Type.String({ description: 'open, unavailable (ask again), or unknown; operators are told shredded, lost or tampered' }),
+      state: Type.String({
+        description:
+          'open, unavailable (ask again), or unknown; operators are told shredded, lost or tampered',
+      }),
       number: Type.Optional(Type.String()),
       fields: Type.Optional(Type.Record(Type.String(), Type.String())),
     }),
@@ -58,7 +67,10 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
   const find = async (id: string, caller: Principal): Promise<CdrRow> => {
     const row = await deps.views.getCdr(id);
     if (row === undefined || !maySee(row, caller)) {
-      throw new ApiError('not_found', 'there is no communication with this id; one that was just handed in shows after a moment');
+      throw new ApiError(
+        'not_found',
+        'there is no communication with this id; one that was just handed in shows after a moment',
+      );
     }
     return row;
   };
@@ -66,12 +78,21 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
   return (app) => {
     app.get(
       '/v1/communications',
-      { config: { permission: 'communications.read' }, schema: { tags: ['communications'], summary: 'Call detail records, newest first, numbers masked', querystring: ListQuery, response: { 200: ListAnswer } } },
+      {
+        config: { permission: 'communications.read' },
+        schema: {
+          tags: ['communications'],
+          summary: 'Call detail records, newest first, numbers masked',
+          querystring: ListQuery,
+          response: { 200: ListAnswer },
+        },
+      },
       async (request) => {
         const caller = callerOf(request);
         const { cursor, limit = 50, from, to, ...filters } = request.query;
         const accountId = caller.accountId ?? filters.accountId;
-        if (filters.accountId !== undefined && filters.accountId !== accountId) return { items: [] };
+        if (filters.accountId !== undefined && filters.accountId !== accountId)
+          return { items: [] };
         const scope = scopeOf('communications', { ...filters, accountId, from, to });
         const page = paging(deps.cursors, scope, cursor);
         const { rows, next } = await deps.views.listCdrs({
@@ -84,12 +105,29 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
     );
     app.get(
       '/v1/communications/:id',
-      { config: { permission: 'communications.read' }, schema: { tags: ['communications'], summary: 'One call detail record', params: IdParams, response: { 200: CommunicationSchema } } },
-      async (request) => communicationOf(await find(request.params.id, callerOf(request)), callerOf(request)),
+      {
+        config: { permission: 'communications.read' },
+        schema: {
+          tags: ['communications'],
+          summary: 'One call detail record',
+          params: IdParams,
+          response: { 200: CommunicationSchema },
+        },
+      },
+      async (request) =>
+        communicationOf(await find(request.params.id, callerOf(request)), callerOf(request)),
     );
     app.get(
       '/v1/communications/:id/timeline',
-      { config: { permission: 'communications.read' }, schema: { tags: ['communications'], summary: 'Its events, read back from the journal', params: IdParams, response: { 200: TimelineAnswer } } },
+      {
+        config: { permission: 'communications.read' },
+        schema: {
+          tags: ['communications'],
+          summary: 'Its events, read back from the journal',
+          params: IdParams,
+          response: { 200: TimelineAnswer },
+        },
+      },
       async (request) => {
         const row = await find(request.params.id, callerOf(request));
         return { items: await deps.timeline.read(row.positions.slice(0, TIMELINE_MAX)) };

@@ -21,25 +21,50 @@ export function healthRoutes({ checks, allMetrics, contentType }: HealthDeps): R
   return (app) => {
     const Live = Type.Object({ status: Type.Literal('ok') });
     const open = { permission: 'public' } as const;
-    app.get('/livez', { config: open, schema: { tags: ['health'], summary: 'The process answers', response: { 200: Live } } }, async () => ({
-      status: 'ok' as const,
-    }));
-    const Ready = Type.Object({ status: Type.String(), parts: Type.Record(Type.String(), Type.Boolean()) });
+    app.get(
+      '/livez',
+      {
+        config: open,
+        schema: { tags: ['health'], summary: 'The process answers', response: { 200: Live } },
+      },
+      async () => ({
+        status: 'ok' as const,
+      }),
+    );
+    const Ready = Type.Object({
+      status: Type.String(),
+      parts: Type.Record(Type.String(), Type.Boolean()),
+    });
     app.get(
       '/readyz',
       {
         config: open,
-        schema: { tags: ['health'], summary: 'Every part it needs answers (503: one does not)', response: { 200: Ready, 503: Ready } },
+        schema: {
+          tags: ['health'],
+          summary: 'Every part it needs answers (503: one does not)',
+          response: { 200: Ready, 503: Ready },
+        },
       },
       async (_request, reply) => {
-        const results = await Promise.all(checks.map(async (part) => [part.name, await passes(part)] as const));
+        const results = await Promise.all(
+          checks.map(async (part) => [part.name, await passes(part)] as const),
+        );
         const ready = results.every(([, ok]) => ok);
-        return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'waiting', parts: Object.fromEntries(results) });
+        return reply
+          .code(ready ? 200 : 503)
+          .send({ status: ready ? 'ok' : 'waiting', parts: Object.fromEntries(results) });
       },
     );
     app.get(
       '/metrics',
-      { config: { permission: 'metrics.read' }, schema: { tags: ['health'], summary: 'Prometheus metrics of every process that `up` runs', produces: ['text/plain'] } },
+      {
+        config: { permission: 'metrics.read' },
+        schema: {
+          tags: ['health'],
+          summary: 'Prometheus metrics of every process that `up` runs',
+          produces: ['text/plain'],
+        },
+      },
       async (_request, reply) => reply.type(contentType).send(await allMetrics()),
     );
   };

@@ -23,19 +23,37 @@ export interface HistoryDeps {
 }
 
 const AccountParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
-const Purpose = Type.Optional(Type.Enum([...PURPOSES], { description: 'Why the numbers are opened; an account user needs to name none.' }));
-const ListQuery = Type.Object({ ...PageQuery, ...IntervalQuery, purpose: Purpose }, { additionalProperties: false });
+const Purpose = Type.Optional(
+  Type.Enum([...PURPOSES], {
+    description: 'Why the numbers are opened; an account user needs to name none.',
+  }),
+);
+const ListQuery = Type.Object(
+  { ...PageQuery, ...IntervalQuery, purpose: Purpose },
+  { additionalProperties: false },
+);
 const SearchBody = Type.Object(
   {
-    number: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'E.164, or an extension of the account' })),
-    thread: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: '`thread` of an item' })),
+    number: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        description: 'E.164, or an extension of the account',
+      }),
+    ),
+    thread: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: '`thread` of an item' }),
+    ),
     ...PageQuery,
     ...IntervalQuery,
     purpose: Purpose,
   },
   { additionalProperties: false },
 );
-const Answer = Type.Object({ items: Type.Array(HistoryItemSchema), next: Type.Optional(Type.String()) });
+const Answer = Type.Object({
+  items: Type.Array(HistoryItemSchema),
+  next: Type.Optional(Type.String()),
+});
 
 /**
  * What an account's user sees: own records alone, numbers opened, newest first. A number is searched
@@ -48,13 +66,24 @@ export function historyRoutes(deps: HistoryDeps): Routes {
     const purpose = purposeOf(caller, search.purpose);
     const { cursor, limit = 50, number, thread, from, to } = search;
     const interval = intervalOf(from, to);
-    const page = paging(deps.cursors, scopeOf('history', { own, number, thread, from, to }), cursor);
-    const slots = number === undefined ? undefined : await deps.numbers.slotsOf(caller, purpose, own, number, interval);
+    const page = paging(
+      deps.cursors,
+      scopeOf('history', { own, number, thread, from, to }),
+      cursor,
+    );
+    const slots =
+      number === undefined
+        ? undefined
+        : await deps.numbers.slotsOf(caller, purpose, own, number, interval);
     const { rows, next } = await deps.views.listHistory({
       accountId: own,
       limit,
       ...interval,
-      ...given({ cursor: page.cursor, slots, thread: thread === undefined ? undefined : threadKeyOf(thread) }),
+      ...given({
+        cursor: page.cursor,
+        slots,
+        thread: thread === undefined ? undefined : threadKeyOf(thread),
+      }),
     });
     return { items: await open(caller, purpose, rows), ...page.next(next) };
   };
@@ -66,7 +95,13 @@ export function historyRoutes(deps: HistoryDeps): Routes {
       '/v1/accounts/:id/history',
       {
         config: { permission: 'history.read' },
-        schema: { tags: ['history'], summary: 'Calls, messages and voicemails of an account, numbers opened', params: AccountParams, querystring: ListQuery, response: { 200: Answer } },
+        schema: {
+          tags: ['history'],
+          summary: 'Calls, messages and voicemails of an account, numbers opened',
+          params: AccountParams,
+          querystring: ListQuery,
+          response: { 200: Answer },
+        },
       },
       async (request) => read(callerOf(request), request.params.id, request.query),
     );
@@ -91,7 +126,7 @@ export function historyRoutes(deps: HistoryDeps): Routes {
 /** An account user may name its own account alone; any other is answered as one that is not there. */
 function accountOf(caller: Principal, accountId: string): string {
   if (caller.accountId !== undefined && caller.accountId !== accountId) {
-    throw new ApiError('not_found', 'there is no such account, or it is not this token\'s to see');
+    throw new ApiError('not_found', "there is no such account, or it is not this token's to see");
   }
   return accountId;
 }

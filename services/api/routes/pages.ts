@@ -25,7 +25,8 @@ export function pageRoutes({ directory }: PagesDeps): Routes {
     const files = new Map<string, { body: Buffer; type: string }>();
     for (const name of await readdir(directory)) {
       const type = TYPES[extname(name)];
-      if (type !== undefined) files.set(name, { body: await readFile(join(directory, name)), type });
+      if (type !== undefined)
+        files.set(name, { body: await readFile(join(directory, name)), type });
     }
     for (const [path, name] of Object.entries(PAGES)) serve(app, path, files.get(name));
     for (const [name, file] of files) {
@@ -41,7 +42,10 @@ export function pageRoutes({ directory }: PagesDeps): Routes {
 
 function serve(app: Api, path: string, file: { body: Buffer; type: string } | undefined): void {
   if (file === undefined) return;
-  app.get(path, { config: { permission: 'public' }, schema: { hide: true } }, async (_request, reply) =>
-    reply.type(file.type).header('cache-control', 'no-cache').send(file.body),
+  app.get(
+    path,
+    { config: { permission: 'public' }, schema: { hide: true } },
+    async (_request, reply) =>
+      reply.type(file.type).header('cache-control', 'no-cache').send(file.body),
   );
 }

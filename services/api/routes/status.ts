@@ -39,7 +39,11 @@ export function statusRoutes({ status }: { readonly status: StatusFeed }): Route
       '/v1/status',
       {
         config: { permission: 'status.read' },
-        schema: { tags: ['status'], summary: 'Rates, lag of each view, quarantine count', response: { 200: StatusSchema } },
+        schema: {
+          tags: ['status'],
+          summary: 'Rates, lag of each view, quarantine count',
+          response: { 200: StatusSchema },
+        },
       },
       async () => statusBody(await status.read()),
     );

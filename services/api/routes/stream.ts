@@ -33,13 +33,18 @@ export function streamRoutes({ snapshot, authenticate, intervalMs = 1_000 }: Str
         schema: {
           tags: ['status'],
           summary: 'Status and latest communications, once a second',
-          description: 'Server-sent events; each `ledger` event carries the status and the latest communications, numbers masked.',
+          description:
+            'Server-sent events; each `ledger` event carries the status and the latest communications, numbers masked.',
           produces: ['text/event-stream'],
         },
       },
       async (request, reply) => {
         if (open >= STREAMS_MAX) {
-          throw new ApiError('too_busy', 'too many live streams are open; close a console or poll /v1/status', { retryAfter: 10 });
+          throw new ApiError(
+            'too_busy',
+            'too many live streams are open; close a console or poll /v1/status',
+            { retryAfter: 10 },
+          );
         }
         const caller = callerOf(request);
         open += 1;

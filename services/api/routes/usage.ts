@@ -45,7 +45,12 @@ const Sum = Type.Object({
 const FeedQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 })),
-    cursor: Type.Optional(Type.String({ maxLength: 1024, description: '`next` of the page before; none: from the beginning' })),
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 1024,
+        description: '`next` of the page before; none: from the beginning',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -68,9 +73,17 @@ const Entry = Type.Object({
   numberType: Type.Optional(Type.String()),
   service: Type.Optional(Type.String()),
   adjustmentKind: Type.Optional(Type.String()),
-  supersedes: Type.Optional(Type.String({ description: 'Event id of the entry this one takes back or takes the place of.' })),
+  supersedes: Type.Optional(
+    Type.String({
+      description: 'Event id of the entry this one takes back or takes the place of.',
+    }),
+  ),
 });
-const FeedAnswer = Type.Object({ items: Type.Array(Entry), next: Type.String(), atEnd: Type.Boolean() });
+const FeedAnswer = Type.Object({
+  items: Type.Array(Entry),
+  next: Type.String(),
+  atEnd: Type.Boolean(),
+});
 
 /** What billing needs, free of personal data. */
 export function usageRoutes({ views, cursors }: UsageDeps): Routes {
@@ -90,7 +103,12 @@ export function usageRoutes({ views, cursors }: UsageDeps): Routes {
       async (request) => {
         const caller = callerOf(request);
         const { accountId, groupBy = 'accountId,day,kind', from, to } = request.query;
-        if (caller.accountId !== undefined && accountId !== undefined && accountId !== caller.accountId) return { items: [] };
+        if (
+          caller.accountId !== undefined &&
+          accountId !== undefined &&
+          accountId !== caller.accountId
+        )
+          return { items: [] };
         const interval = intervalOf(from, to);
         const sums = await views.usageSums({
           from: interval.from === undefined ? 0 : Math.floor(interval.from / DAY_US),
@@ -108,7 +126,8 @@ export function usageRoutes({ views, cursors }: UsageDeps): Routes {
         schema: {
           tags: ['usage'],
           summary: 'Usage entry by entry, for billing',
-          description: 'What was delivered once never changes: a correction is a later entry. `next` is always there; keep it, and ask again with it later.',
+          description:
+            'What was delivered once never changes: a correction is a later entry. `next` is always there; keep it, and ask again with it later.',
           querystring: FeedQuery,
           response: { 200: FeedAnswer },
         },
@@ -117,7 +136,11 @@ export function usageRoutes({ views, cursors }: UsageDeps): Routes {
         const { cursor, limit = 1_000 } = request.query;
         const page = paging(cursors, 'usage/feed', cursor);
         const feed = await views.readUsageFeed({ limit, ...given({ cursor: page.cursor }) });
-        return { items: feed.entries.map(entryOf), next: cursors.seal('usage/feed', feed.next), atEnd: feed.atEnd };
+        return {
+          items: feed.entries.map(entryOf),
+          next: cursors.seal('usage/feed', feed.next),
+          atEnd: feed.atEnd,
+        };
       },
     );
   };
@@ -138,7 +161,10 @@ function dimensionsOf(text: string): UsageDimension[] {
   return text.split(',').map((name) => {
     const dimension = USAGE_DIMENSIONS.find((candidate) => candidate === name);
     if (dimension === undefined) {
-      throw new ApiError('bad_request', `groupBy takes ${USAGE_DIMENSIONS.join(', ')}, separated by commas`);
+      throw new ApiError(
+        'bad_request',
+        `groupBy takes ${USAGE_DIMENSIONS.join(', ')}, separated by commas`,
+      );
     }
     return dimension;
   });

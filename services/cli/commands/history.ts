@@ -16,7 +16,11 @@ export const historyCommand: Command = {
     '--number - reads the number from standard input, which keeps it out of the shell history and the process list.',
   ],
   options: {
-    number: { type: 'string', value: 'N', help: 'only with this number (E.164 or extension); "-": read it from standard input' },
+    number: {
+      type: 'string',
+      value: 'N',
+      help: 'only with this number (E.164 or extension); "-": read it from standard input',
+    },
     thread: { type: 'string', value: 'T', help: 'only this message thread' },
     from: { type: 'string', value: 'T', help: 'began at or after this time or UTC day (ISO 8601)' },
     to: { type: 'string', value: 'T', help: 'began before it' },
@@ -27,7 +31,8 @@ export const historyCommand: Command = {
   maxArgs: 1,
   async run(invocation) {
     const [account] = invocation.args;
-    if (account === undefined) throw new CliError('usage', 'history takes an account; see "tollbook history --help"');
+    if (account === undefined)
+      throw new CliError('usage', 'history takes an account; see "tollbook history --help"');
     const client = await openClient(invocation);
     const given = invocation.text('number');
     const search = {
@@ -39,13 +44,24 @@ export const historyCommand: Command = {
     };
     const limit = invocation.count('limit', 20, { min: 1, max: 1_000_000 });
     const path = `/v1/accounts/${encodeURIComponent(account)}/history/search`;
-    const found = pages((size, cursor) => client.post(path, { ...search, limit: size, cursor }), limit);
+    const found = pages(
+      (size, cursor) => client.post(path, { ...search, limit: size, cursor }),
+      limit,
+    );
     if (invocation.out.json) {
-      for await (const items of found) for (const item of items) invocation.out.result(item.value, () => '');
+      for await (const items of found)
+        for (const item of items) invocation.out.result(item.value, () => '');
       return;
     }
     const items = await allOf(found);
-    invocation.out.line(items.length === 0 ? 'no records' : table(['BEGAN (UTC)', 'WHAT', 'WITH', 'OWN NUMBER', 'LENGTH', 'OUTCOME'], items.map(rowOf)));
+    invocation.out.line(
+      items.length === 0
+        ? 'no records'
+        : table(
+            ['BEGAN (UTC)', 'WHAT', 'WITH', 'OWN NUMBER', 'LENGTH', 'OUTCOME'],
+            items.map(rowOf),
+          ),
+    );
   },
 };
 
@@ -61,7 +77,9 @@ function rowOf(item: Answer): (string | undefined)[] {
     `${item.text('direction') ?? ''} ${item.text('kind') ?? ''}`,
     partyOf(item.part('counterpart')),
     partyOf(item.part('own')),
-    item.text('kind') === 'sms' ? `${item.number('segments') ?? '-'} seg` : lengthText(item.number('durationSeconds')),
+    item.text('kind') === 'sms'
+      ? `${item.number('segments') ?? '-'} seg`
+      : lengthText(item.number('durationSeconds')),
     item.text('disposition'),
   ];
 }

@@ -12,7 +12,10 @@ const FORMATS = formats.map(({ name }) => name);
 
 export const ingestCommand: Command = {
   name: 'ingest',
-  usage: ['ingest FILE [--format NAME] [--source NAME] [--import]', 'ingest - [--format NAME] [--stream NAME]'],
+  usage: [
+    'ingest FILE [--format NAME] [--source NAME] [--import]',
+    'ingest - [--format NAME] [--stream NAME]',
+  ],
   details: [
     'Answers when everything is durable. A file is taken up again where an earlier run was cut, by its content, so the same\n' +
       'command twice takes nothing twice. Standard input is handed to the API; a single record is answered with its ids.',
@@ -21,17 +24,30 @@ export const ingestCommand: Command = {
   ],
   options: {
     format: { type: 'string', value: 'NAME', help: FORMATS.join(', ') },
-    source: { type: 'string', value: 'NAME', help: 'source a file is filed under (default local; standard input: the token\'s)' },
-    stream: { type: 'string', value: 'NAME', help: 'your name for standard input: what is sent again under it is recognised' },
+    source: {
+      type: 'string',
+      value: 'NAME',
+      help: "source a file is filed under (default local; standard input: the token's)",
+    },
+    stream: {
+      type: 'string',
+      value: 'NAME',
+      help: 'your name for standard input: what is sent again under it is recognised',
+    },
     import: { type: 'boolean', help: 'history: any age' },
     ...REMOTE,
   },
   maxArgs: 1,
   async run(invocation) {
     const [file] = invocation.args;
-    if (file === undefined) throw new CliError('usage', 'ingest takes a file, or "-" for standard input; see "tollbook ingest --help"');
+    if (file === undefined)
+      throw new CliError(
+        'usage',
+        'ingest takes a file, or "-" for standard input; see "tollbook ingest --help"',
+      );
     const format = invocation.text('format') ?? 'tollbook';
-    if (!FORMATS.includes(format)) throw new CliError('usage', `there is no format ${format}; there are: ${FORMATS.join(', ')}`);
+    if (!FORMATS.includes(format))
+      throw new CliError('usage', `there is no format ${format}; there are: ${FORMATS.join(', ')}`);
     if (file === '-' && !invocation.flag('import')) return handIn(invocation, format);
     return ingestFile(invocation, file, format);
   },
@@ -47,11 +63,15 @@ async function ingestFile(invocation: Invocation, file: string, format: string):
     const progress = out.progress('bytes durable', size);
     try {
       return await ingest.ingestFile({
-        from: file === '-' ? { stdin: process.stdin, stream: invocation.text('stream') } : { path: file },
+        from:
+          file === '-'
+            ? { stdin: process.stdin, stream: invocation.text('stream') }
+            : { path: file },
         source: invocation.text('source') ?? 'local',
         format,
         isImport: invocation.flag('import'),
-        onProgress: ({ bytes, events }) => progress.update(bytes, `${events.toLocaleString('en')} events`),
+        onProgress: ({ bytes, events }) =>
+          progress.update(bytes, `${events.toLocaleString('en')} events`),
         signal,
       });
     } finally {
@@ -67,8 +87,13 @@ function tell({ out }: Invocation, result: FileResult): void {
     const resumed = resumedAt > 0 ? `, taken up at byte ${resumedAt.toLocaleString('en')}` : '';
     return `${events.toLocaleString('en')} events durable, ${quarantined.toLocaleString('en')} in quarantine${resumed}`;
   });
-  if (!isComplete) throw new CliError('partly', 'stopped before the end; the same command goes on from here');
-  if (quarantined > 0) throw new CliError('partly', `${quarantined} records are in quarantine; "tollbook quarantine list" tells why`);
+  if (!isComplete)
+    throw new CliError('partly', 'stopped before the end; the same command goes on from here');
+  if (quarantined > 0)
+    throw new CliError(
+      'partly',
+      `${quarantined} records are in quarantine; "tollbook quarantine list" tells why`,
+    );
 }
 
 async function checkFile(file: string): Promise<void> {

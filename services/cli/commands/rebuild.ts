@@ -18,33 +18,63 @@ export const rebuildCommand: Command = {
   maxArgs: 1,
   async run(invocation) {
     const view = VIEWS.find((name) => name === invocation.args[0]);
-    if (view === undefined) throw new CliError('usage', `rebuild takes a view: ${VIEWS.join(', ')}`);
+    if (view === undefined)
+      throw new CliError('usage', `rebuild takes a view: ${VIEWS.join(', ')}`);
     const diff = invocation.flag('diff');
     const report = await rebuildView(invocation, view, diff);
     tell(invocation, report);
     const differs = report.differing + report.onlyLive + report.onlyRebuilt;
-    if (diff && differs > 0) throw new CliError('partly', `${differs} rows differ; if that is right, swap them in with --accept`);
+    if (diff && differs > 0)
+      throw new CliError(
+        'partly',
+        `${differs} rows differ; if that is right, swap them in with --accept`,
+      );
   },
 };
 
-async function rebuildView(invocation: Invocation, view: View, diff: boolean): Promise<RebuildReport> {
+async function rebuildView(
+  invocation: Invocation,
+  view: View,
+  diff: boolean,
+): Promise<RebuildReport> {
   const signal = interruptSignal();
-  const bar = { shown: undefined as ReturnType<Invocation['out']['progress']> | undefined, phase: '' };
+  const bar = {
+    shown: undefined as ReturnType<Invocation['out']['progress']> | undefined,
+    phase: '',
+  };
   const onProgress = ({ phase, events, eventsTotal }: RebuildProgress): void => {
     if (bar.phase !== phase) {
       bar.shown?.end();
-      bar.shown = invocation.out.progress(`${view}: ${phase}`, phase === 'reading' ? eventsTotal : undefined);
+      bar.shown = invocation.out.progress(
+        `${view}: ${phase}`,
+        phase === 'reading' ? eventsTotal : undefined,
+      );
       bar.phase = phase;
     }
     bar.shown?.update(events);
   };
   try {
-    return await withLocalLedger(invocation.config, 'rebuild', async ({ pool, journal, schemas, openPointerVault }) => {
-      const { pointers } = await openPointerVault();
-      return rebuild({ pool, journal, schemas, pointers, view, diff, accept: invocation.flag('accept'), onProgress, signal });
-    });
+    return await withLocalLedger(
+      invocation.config,
+      'rebuild',
+      async ({ pool, journal, schemas, openPointerVault }) => {
+        const { pointers } = await openPointerVault();
+        return rebuild({
+          pool,
+          journal,
+          schemas,
+          pointers,
+          view,
+          diff,
+          accept: invocation.flag('accept'),
+          onProgress,
+          signal,
+        });
+      },
+    );
   } catch (cause) {
-    if (cause instanceof ProjectionsError && cause.code === 'differs') throw new CliError('partly', cause.message, { cause });
+    if (cause instanceof ProjectionsError && cause.code === 'differs')
+      throw new CliError('partly', cause.message, { cause });
     throw cause;
   } finally {
     bar.shown?.end();
@@ -53,7 +83,8 @@ async function rebuildView(invocation: Invocation, view: View, diff: boolean): P
 
 function tell({ out }: Invocation, report: RebuildReport): void {
   out.result(report, () => {
-    const { view, events, seconds, rows, differing, onlyLive, onlyRebuilt, examples, swapped } = report;
+    const { view, events, seconds, rows, differing, onlyLive, onlyRebuilt, examples, swapped } =
+      report;
     const rate = Math.round(events / Math.max(seconds, 0.001)).toLocaleString('en');
     return [
       `${view}: ${events.toLocaleString('en')} events into ${rows.toLocaleString('en')} rows in ${seconds.toFixed(1)} s (${rate} events/s)`,

@@ -16,7 +16,12 @@ export const statusCommand: Command = {
     invocation.out.result(value, () => {
       const views = status
         .list('views')
-        .map((view) => [view.text('view'), view.number('lagEvents'), `${((view.number('lagMs') ?? 0) / 1000).toFixed(1)} s`, view.number('eventsPerSecond')]);
+        .map((view) => [
+          view.text('view'),
+          view.number('lagEvents'),
+          `${((view.number('lagMs') ?? 0) / 1000).toFixed(1)} s`,
+          view.number('eventsPerSecond'),
+        ]);
       return [
         `tollbook is up at ${client.url}`,
         `${(status.number('events') ?? 0).toLocaleString('en')} events, ${(status.number('eventsPerSecond') ?? 0).toLocaleString('en')}/s, ${status.number('quarantined') ?? 0} in quarantine`,

@@ -20,8 +20,16 @@ export const tokenCommand: Command = {
   options: {
     role: { type: 'string', value: 'ROLE', help: ROLES.join(', ') },
     account: { type: 'string', value: 'ID', help: 'the one account that role account sees' },
-    source: { type: 'string', value: 'NAME', help: 'source that events handed in with it are filed under' },
-    expires: { type: 'string', value: 'T', help: 'ISO 8601 time at which it ends (default: never)' },
+    source: {
+      type: 'string',
+      value: 'NAME',
+      help: 'source that events handed in with it are filed under',
+    },
+    expires: {
+      type: 'string',
+      value: 'T',
+      help: 'ISO 8601 time at which it ends (default: never)',
+    },
   },
   maxArgs: 2,
   async run(invocation) {
@@ -34,15 +42,26 @@ export const tokenCommand: Command = {
     }
     if (what === 'list') return list(invocation, await store.list());
     if (what === 'revoke' && name !== undefined) {
-      if (!(await store.revoke(name))) throw new CliError('not_found', `there is no live token ${name}; "tollbook token list" shows their ids`);
+      if (!(await store.revoke(name)))
+        throw new CliError(
+          'not_found',
+          `there is no live token ${name}; "tollbook token list" shows their ids`,
+        );
       invocation.out.result({ revoked: name }, () => `${name} is revoked`);
       return;
     }
-    throw new CliError('usage', 'token takes "create" and a name, "list", or "revoke" and an id; see "tollbook token --help"');
+    throw new CliError(
+      'usage',
+      'token takes "create" and a name, "list", or "revoke" and an id; see "tollbook token --help"',
+    );
   },
 };
 
-async function create(invocation: Invocation, store: ReturnType<typeof createTokenStore>, name: string): Promise<void> {
+async function create(
+  invocation: Invocation,
+  store: ReturnType<typeof createTokenStore>,
+  name: string,
+): Promise<void> {
   const role = invocation.text('role');
   if (!isRole(role)) throw new CliError('usage', `--role must be one of ${ROLES.join(', ')}`);
   const { token, secret } = await store.create({
@@ -53,7 +72,8 @@ async function create(invocation: Invocation, store: ReturnType<typeof createTok
     expiresAt: invocation.text('expires'),
   });
   invocation.out.result({ ...shownOf(token), token: secret }, () => secret);
-  if (!invocation.out.json) invocation.out.note(`${token.id} may act as ${role}; the token above is shown this once`);
+  if (!invocation.out.json)
+    invocation.out.note(`${token.id} may act as ${role}; the token above is shown this once`);
 }
 
 async function list(invocation: Invocation, tokens: readonly StoredToken[]): Promise<void> {

@@ -13,7 +13,11 @@ export const upCommand: Command = {
   options: {
     traffic: { type: 'boolean', help: 'play the built-in telephony day' },
     'no-traffic': { type: 'boolean', help: 'do not, whatever --traffic says' },
-    rate: { type: 'string', value: 'N', help: 'events a second of the built-in traffic (else TOLLBOOK_TRAFFIC_RATE)' },
+    rate: {
+      type: 'string',
+      value: 'N',
+      help: 'events a second of the built-in traffic (else TOLLBOOK_TRAFFIC_RATE)',
+    },
   },
   maxArgs: 0,
   async run(invocation) {
@@ -22,7 +26,10 @@ export const upCommand: Command = {
       env: invocation.env,
       traffic: invocation.flag('traffic') && !invocation.flag('no-traffic'),
       rate: invocation.count('rate', invocation.config.trafficRate, { min: 1, max: 100_000 }),
-      say: (line) => (invocation.out.json ? invocation.out.result({ line }, () => line) : invocation.out.line(line)),
+      say: (line) =>
+        invocation.out.json
+          ? invocation.out.result({ line }, () => line)
+          : invocation.out.line(line),
     });
   },
 };

@@ -64,7 +64,7 @@ async function feed(invocation: Invocation, client: ApiClient): Promise<void> {
   const { out } = invocation;
   const progress = out.progress('usage entries');
   let cursor = invocation.text('cursor');
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     const page = answerOf(await client.get('/v1/usage/feed', { cursor, limit: String(FEED_PAGE) }));
     const items = page.list('items');
     for (const item of items) out.result(item.value, () => JSON.stringify(item.value));

@@ -15,7 +15,15 @@ export async function apiRole(context: RoleContext): Promise<void> {
   const { ingest, settings } = await openIngest(ledger, vault, metrics);
   const intake = await ingest.openIntake(`api-${await instanceOf(config.data)}`);
   lifecycle.onStop('intake', () => intake.close());
-  const app = await wireApi({ ledger, vault, ingest, settings, intake, metrics, allMetrics: () => supervisor.allMetrics() });
+  const app = await wireApi({
+    ledger,
+    vault,
+    ingest,
+    settings,
+    intake,
+    metrics,
+    allMetrics: () => supervisor.allMetrics(),
+  });
   // Closed before the intake: no request is taken that could not be answered any more.
   lifecycle.onStop('http', () => app.close());
   intake.done.catch(fail);
@@ -28,7 +36,11 @@ async function listen(app: Api, { host, port }: Config): Promise<string> {
     await app.listen({ host, port });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw new CliError('port_in_use', `the API cannot listen on ${host}:${port} (${code}); set TOLLBOOK_PORT to another`, { cause });
+    throw new CliError(
+      'port_in_use',
+      `the API cannot listen on ${host}:${port} (${code}); set TOLLBOOK_PORT to another`,
+      { cause },
+    );
   }
   const address = app.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;

@@ -38,7 +38,9 @@ export function connectSupervisor({ metrics, onLost }: SupervisorLinkOptions): S
       const message = raw as ToRole;
       if (message.type === 'collected') waiting.get(message.id)?.(message.metrics);
       if (message.type === 'metrics?') {
-        void metrics.getMetricsAsJSON().then((own) => tell({ type: 'metrics', id: message.id, metrics: own }));
+        void metrics
+          .getMetricsAsJSON()
+          .then((own) => tell({ type: 'metrics', id: message.id, metrics: own }));
       }
     });
   }

@@ -37,7 +37,10 @@ export async function lockFolder(file: string): Promise<FolderLock> {
   } finally {
     await rm(mine, { force: true });
   }
-  throw new CliError('already_running', 'another tollbook is starting on this data folder just now');
+  throw new CliError(
+    'already_running',
+    'another tollbook is starting on this data folder just now',
+  );
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -60,7 +63,8 @@ async function removeStale(file: string, stale: Holder | undefined): Promise<voi
     throw error;
   }
   const moved = await readHolder(aside);
-  if (moved !== undefined && (moved.pid !== stale?.pid || moved.born !== stale.born)) await linked(aside, file);
+  if (moved !== undefined && (moved.pid !== stale?.pid || moved.born !== stale.born))
+    await linked(aside, file);
   await rm(aside, { force: true });
 }
 

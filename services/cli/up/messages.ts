@@ -14,9 +14,15 @@ export type FromRole =
 /** What the supervisor tells a role process. */
 export type ToRole =
   | { readonly type: 'metrics?'; readonly id: number }
-  | { readonly type: 'collected'; readonly id: number; readonly metrics: readonly (readonly MetricObject[])[] };
+  | {
+      readonly type: 'collected';
+      readonly id: number;
+      readonly metrics: readonly (readonly MetricObject[])[];
+    };
 
 /** Both ends are this program in this version; only the type is looked at. */
 export function isMessage(value: unknown): value is { type: string } {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  );
 }

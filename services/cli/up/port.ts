@@ -18,7 +18,15 @@ export async function checkPort(host: string, port: number): Promise<void> {
 function refusal(host: string, port: number, cause: Error): CliError {
   const code = 'code' in cause ? String(cause.code) : '';
   if (code === 'EADDRINUSE') {
-    return new CliError('port_in_use', `port ${port} of ${host} is in use; stop what listens there, or set TOLLBOOK_PORT to another (0: any free one)`, { cause });
+    return new CliError(
+      'port_in_use',
+      `port ${port} of ${host} is in use; stop what listens there, or set TOLLBOOK_PORT to another (0: any free one)`,
+      { cause },
+    );
   }
-  return new CliError('port_in_use', `tollbook may not listen on ${host}:${port} (${code}); set TOLLBOOK_HOST and TOLLBOOK_PORT to an address of this machine`, { cause });
+  return new CliError(
+    'port_in_use',
+    `tollbook may not listen on ${host}:${port} (${code}); set TOLLBOOK_HOST and TOLLBOOK_PORT to an address of this machine`,
+    { cause },
+  );
 }

@@ -17,7 +17,9 @@ export async function prepareLedger({ pool, config, say }: PrepareOptions): Prom
   await migrateVault(pool);
   await migrateViews(pool);
   const closers: (() => Promise<void> | void)[] = [];
-  const lifecycle = { onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close) };
+  const lifecycle = {
+    onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close),
+  };
   try {
     const logger = createLogger({ level: 'warn', name: 'up' });
     const ledger = await openLedger({ config, logger, lifecycle, name: 'up', connections: 4 });

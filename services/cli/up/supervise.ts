@@ -39,17 +39,26 @@ interface Supervised {
 /** Runs role processes, restarts one that crashed (saying so), and carries metrics between them. */
 export function createSupervisor({ logs, say }: SupervisorOptions): Supervisor {
   const running = new Map<string, Supervised>();
-  const collections = createCollections(() => [...running.values()].flatMap(({ child }) => child ?? []));
+  const collections = createCollections(() =>
+    [...running.values()].flatMap(({ child }) => child ?? []),
+  );
 
-  const launch = (supervised: Supervised, onMessage: (message: FromRole) => void): Promise<string> => {
+  const launch = (
+    supervised: Supervised,
+    onMessage: (message: FromRole) => void,
+  ): Promise<string> => {
     const { role } = supervised;
     const log = openRoleLog(logs, role.name);
     // A process group of its own: Ctrl-C reaches the supervisor alone, which then stops in order.
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'run', role.name], {
-      env: role.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', MAIN, 'run', role.name],
+      {
+        env: role.env,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
     supervised.child = child;
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
@@ -63,12 +72,18 @@ export function createSupervisor({ logs, say }: SupervisorOptions): Supervisor {
         log.close();
         supervised.child = undefined;
         const why = reasonIn(log.tail());
-        resolve(`${signal === null ? `exit ${code ?? '?'}` : signal}${why === '' ? '' : `: ${why}`}`);
+        resolve(
+          `${signal === null ? `exit ${code ?? '?'}` : signal}${why === '' ? '' : `: ${why}`}`,
+        );
       });
     });
   };
 
-  const keep = async (supervised: Supervised, first: (message: FromRole) => void, ended: (why: string) => void): Promise<void> => {
+  const keep = async (
+    supervised: Supervised,
+    first: (message: FromRole) => void,
+    ended: (why: string) => void,
+  ): Promise<void> => {
     const { name } = supervised.role;
     const backoff = createBackoff({ firstMs: 500, maxMs: 15_000 });
     for (let onReady = first; !supervised.stopping && !supervised.halted; onReady = sayAgain) {
@@ -105,7 +120,9 @@ export function createSupervisor({ logs, say }: SupervisorOptions): Supervisor {
     const gone = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGTERM');
     const limit = setTimeout(() => {
-      say(`${name} did not stop within ${STOP_MS / 1000} s; ending it (nothing is lost, the next start repeats its last step)`);
+      say(
+        `${name} did not stop within ${STOP_MS / 1000} s; ending it (nothing is lost, the next start repeats its last step)`,
+      );
       child.kill('SIGKILL');
     }, STOP_MS);
     await gone;
@@ -120,7 +137,11 @@ export function createSupervisor({ logs, say }: SupervisorOptions): Supervisor {
         void keep(
           supervised,
           (message) => {
-            if (message.type === 'ready') resolve({ line: message.line, ...(message.url === undefined ? {} : { url: message.url }) });
+            if (message.type === 'ready')
+              resolve({
+                line: message.line,
+                ...(message.url === undefined ? {} : { url: message.url }),
+              });
           },
           (why) => reject(new Error(why)),
         );
@@ -141,10 +162,12 @@ function createCollections(children: () => ChildProcess[]) {
     begin(id: number, asker: Supervised): void {
       const answers: Extract<FromRole, { type: 'metrics' }>['metrics'][] = [];
       open.set(id, answers);
-      for (const child of children()) if (child !== asker.child) tell(child, { type: 'metrics?', id });
+      for (const child of children())
+        if (child !== asker.child) tell(child, { type: 'metrics?', id });
       setTimeout(() => {
         open.delete(id);
-        if (asker.child !== undefined) tell(asker.child, { type: 'collected', id, metrics: answers });
+        if (asker.child !== undefined)
+          tell(asker.child, { type: 'collected', id, metrics: answers });
       }, METRICS_MS).unref();
     },
     add(id: number, metrics: Extract<FromRole, { type: 'metrics' }>['metrics']): void {
@@ -164,7 +187,13 @@ function reasonIn(tail: readonly string[]): string {
       const entry: unknown = JSON.parse(line);
       if (typeof entry !== 'object' || entry === null || !('msg' in entry)) continue;
       if (!('level' in entry) || (entry.level !== 'error' && entry.level !== 'fatal')) continue;
-      const cause = 'err' in entry && typeof entry.err === 'object' && entry.err !== null && 'message' in entry.err ? `: ${String(entry.err.message)}` : '';
+      const cause =
+        'err' in entry &&
+        typeof entry.err === 'object' &&
+        entry.err !== null &&
+        'message' in entry.err
+          ? `: ${String(entry.err.message)}`
+          : '';
       return `${String(entry.msg)}${cause}`;
     } catch {
       // A line cut by the buffer; the one before will do.

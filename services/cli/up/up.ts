@@ -31,7 +31,9 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     await checkPort(config.host, config.port);
     say(`data folder ${folder.path}`);
-    say(`root folder ${config.root} (keep a copy of it apart from the data: without it nothing opens)`);
+    say(
+      `root folder ${config.root} (keep a copy of it apart from the data: without it nothing opens)`,
+    );
     const signal = stopSignal();
     const database = await openDatabase(config, say, signal.stopped);
     try {
@@ -71,7 +73,12 @@ async function runLedger(ledger: Ledger): Promise<void> {
   }
 }
 
-async function startRoles(ledger: Ledger, supervisor: Supervisor, databaseUrl: string, token: string): Promise<void> {
+async function startRoles(
+  ledger: Ledger,
+  supervisor: Supervisor,
+  databaseUrl: string,
+  token: string,
+): Promise<void> {
   const { config, folder, say, signal } = ledger;
   const env = roleEnv(ledger, databaseUrl);
   const start = async (name: string): Promise<string | undefined> => {
@@ -82,7 +89,11 @@ async function startRoles(ledger: Ledger, supervisor: Supervisor, databaseUrl: s
       return url;
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : '';
-      throw new CliError('failed', `${name} could not be started (${why}); its log is ${folder.logs}/${name}.log`, { cause });
+      throw new CliError(
+        'failed',
+        `${name} could not be started (${why}); its log is ${folder.logs}/${name}.log`,
+        { cause },
+      );
     }
   };
   const url = await start('api');
@@ -111,12 +122,19 @@ interface Database {
 }
 
 /** The bundled server, started again when it dies; or the one the settings name. */
-async function openDatabase(config: Config, say: (line: string) => void, stopped: () => boolean): Promise<Database> {
+async function openDatabase(
+  config: Config,
+  say: (line: string) => void,
+  stopped: () => boolean,
+): Promise<Database> {
   if (config.databaseUrl !== '') {
     return { url: config.databaseUrl, close: async () => undefined };
   }
   const began = Date.now();
-  let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: config.data, onProgress: say });
+  let server: EmbeddedPostgres = await startEmbeddedPostgres({
+    dataDir: config.data,
+    onProgress: say,
+  });
   say(`PostgreSQL answers after ${((Date.now() - began) / 1000).toFixed(1)} s`);
   let closing = false;
   let starting: Promise<void> = Promise.resolve();
@@ -130,7 +148,8 @@ async function openDatabase(config: Config, say: (line: string) => void, stopped
           say('PostgreSQL answers again');
           watch();
         },
-        (error: unknown) => say(`PostgreSQL does not start again: ${error instanceof Error ? error.message : ''}`),
+        (error: unknown) =>
+          say(`PostgreSQL does not start again: ${error instanceof Error ? error.message : ''}`),
       );
     });
   };

@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { createApi, createAuthenticate, createOidcVerifier, createTokenStore, intakeRoutes } from '#api';
+import {
+  createApi,
+  createAuthenticate,
+  createOidcVerifier,
+  createTokenStore,
+  intakeRoutes,
+} from '#api';
 import type { Api, ApiParts, Authenticate, TokenStore } from '#api';
 import { identify } from '#ingest';
 import type { Ingest, IngestSettings, Intake } from '#ingest';
@@ -22,7 +28,15 @@ export interface ApiWiring {
 const CONSOLE = fileURLToPath(new URL('../../console', import.meta.url));
 
 /** The API over a real ledger; it still has to be told to listen. */
-export async function wireApi({ ledger, vault, ingest, settings, intake, metrics, allMetrics }: ApiWiring): Promise<Api> {
+export async function wireApi({
+  ledger,
+  vault,
+  ingest,
+  settings,
+  intake,
+  metrics,
+  allMetrics,
+}: ApiWiring): Promise<Api> {
   const { config, journal, schemas, clock, logger } = ledger;
   const tokens = createTokenStore(dataFolder(config.data).tokens);
   return createApi({
@@ -33,7 +47,8 @@ export async function wireApi({ ledger, vault, ingest, settings, intake, metrics
     authenticate: authenticateOf(config, tokens),
     cursorKey: await tokens.cursorKey(),
     numbers: {
-      identify: (number, accountId) => identify(number, { country: config.country, accountId, messaging: false }).identifier,
+      identify: (number, accountId) =>
+        identify(number, { country: config.country, accountId, messaging: false }).identifier,
       domainsOf: () => settings.domains.all(),
     },
     quarantine: quarantineOf(ingest, intake, vault),
@@ -67,7 +82,10 @@ function quarantineOf(ingest: Ingest, intake: Intake, { reader }: Vault): ApiPar
   return {
     open: (access, { log, position }) => ingest.openQuarantined(reader, access, { log, position }),
     replay: (access, { log, position, replay }) =>
-      ingest.replayQuarantined({ intake, reader }, { access, log, position, attempt: (replay?.attempt ?? 0) + 1 }),
+      ingest.replayQuarantined(
+        { intake, reader },
+        { access, log, position, attempt: (replay?.attempt ?? 0) + 1 },
+      ),
   };
 }
 

@@ -17,7 +17,11 @@ export interface VaultDecisions extends Decisions {
   readonly recordAccess: RecordAccess;
 }
 
-export function createVaultDecisions(journal: Journal, schemas: Schemas, clock: Clock): VaultDecisions {
+export function createVaultDecisions(
+  journal: Journal,
+  schemas: Schemas,
+  clock: Clock,
+): VaultDecisions {
   let done = 0;
   let began = 0;
   const apply = (event: RecordedEvent): void => {
@@ -28,7 +32,9 @@ export function createVaultDecisions(journal: Journal, schemas: Schemas, clock: 
   };
   const log = createDecisionLog(journal, apply);
   const decide = async (type: EventType, values: EventValues): Promise<void> => {
-    await log.append([ledgerEvent(schemas, { type, eventId: randomBytes(16), occurredAt: clock.now(), values })]);
+    await log.append([
+      ledgerEvent(schemas, { type, eventId: randomBytes(16), occurredAt: clock.now(), values }),
+    ]);
   };
   return {
     async state(): Promise<TurnState> {

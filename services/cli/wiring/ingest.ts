@@ -6,7 +6,11 @@ import type { Vault } from '#vault';
 import type { Ledger } from './ledger.ts';
 
 /** Every way in, wired to the ledger; schemas come from the registry where one is configured. */
-export async function openIngest(ledger: Ledger, vault: Vault, metrics?: Metrics): Promise<{ ingest: Ingest; settings: IngestSettings }> {
+export async function openIngest(
+  ledger: Ledger,
+  vault: Vault,
+  metrics?: Metrics,
+): Promise<{ ingest: Ingest; settings: IngestSettings }> {
   const { config, journal, schemas, clock, logger, failpoint } = ledger;
   const settings = await loadIngestSettings(config);
   const { sources, domains, latenessDays } = settings;
@@ -14,7 +18,10 @@ export async function openIngest(ledger: Ledger, vault: Vault, metrics?: Metrics
     journal,
     sealer: vault.sealer,
     schemas,
-    wire: config.registry === '' ? undefined : createWireDecoder({ schemas, registry: registryOf(ledger) }),
+    wire:
+      config.registry === ''
+        ? undefined
+        : createWireDecoder({ schemas, registry: registryOf(ledger) }),
     clock,
     logger,
     sources,
@@ -30,7 +37,9 @@ function registryOf({ config, logger }: Ledger) {
   const { registry, registryUser, registryPassword } = config;
   return createRegistryClient({
     url: registry,
-    ...(registryUser === '' ? {} : { credentials: { user: registryUser, password: registryPassword } }),
+    ...(registryUser === ''
+      ? {}
+      : { credentials: { user: registryUser, password: registryPassword } }),
     logger,
   });
 }

@@ -37,7 +37,13 @@ export interface LedgerOptions {
 
 const CONNECTIONS = 12;
 
-export async function openLedger({ config, logger, lifecycle, name, connections = CONNECTIONS }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({
+  config,
+  logger,
+  lifecycle,
+  name,
+  connections = CONNECTIONS,
+}: LedgerOptions): Promise<Ledger> {
   const clock = systemClock;
   const pool = createPool({ url: config.databaseUrl, max: connections, name });
   lifecycle.onStop('database', () => pool.end());
@@ -46,7 +52,13 @@ export async function openLedger({ config, logger, lifecycle, name, connections 
   const schemas = await loadSchemas();
   const failpoint = createFailpoint(config.failpoint);
   const decisions = createVaultDecisions(journal, schemas, clock);
-  const parts = async (): Promise<{ pool: Pool; custodian: Custodian; decisions: VaultDecisions; logger: Logger; failpoint: Failpoint }> => ({
+  const parts = async (): Promise<{
+    pool: Pool;
+    custodian: Custodian;
+    decisions: VaultDecisions;
+    logger: Logger;
+    failpoint: Failpoint;
+  }> => ({
     pool,
     custodian: await createKeyFileCustodian({ folder: config.root, outside: config.data }),
     decisions,
@@ -62,7 +74,11 @@ export async function openLedger({ config, logger, lifecycle, name, connections 
     schemas,
     failpoint,
     async openVault() {
-      const vault = await createVault({ ...(await parts()), clock, recordAccess: decisions.recordAccess });
+      const vault = await createVault({
+        ...(await parts()),
+        clock,
+        recordAccess: decisions.recordAccess,
+      });
       lifecycle.onStop('vault', () => vault.close());
       return vault;
     },

@@ -12,16 +12,39 @@ import type { Ledger } from './ledger.ts';
  *
  * @throws CliError `not_running`
  */
-export async function withLocalLedger<T>(config: Config, name: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const databaseUrl = config.databaseUrl === '' ? (await readRunning(dataFolder(config.data)))?.databaseUrl : config.databaseUrl;
+export async function withLocalLedger<T>(
+  config: Config,
+  name: string,
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const databaseUrl =
+    config.databaseUrl === ''
+      ? (await readRunning(dataFolder(config.data)))?.databaseUrl
+      : config.databaseUrl;
   if (databaseUrl === undefined) {
-    throw new CliError('not_running', `no tollbook is up on ${config.data}; start it with "npm start" or "tollbook up"`);
+    throw new CliError(
+      'not_running',
+      `no tollbook is up on ${config.data}; start it with "npm start" or "tollbook up"`,
+    );
   }
   const closers: (() => Promise<void> | void)[] = [];
-  const lifecycle = { onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close) };
-  const logger = createLogger({ level: config.logLevel === 'info' ? 'warn' : config.logLevel, name });
+  const lifecycle = {
+    onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close),
+  };
+  const logger = createLogger({
+    level: config.logLevel === 'info' ? 'warn' : config.logLevel,
+    name,
+  });
   try {
-    return await work(await openLedger({ config: { ...config, databaseUrl }, logger, lifecycle, name, connections: 8 }));
+    return await work(
+      await openLedger({
+        config: { ...config, databaseUrl },
+        logger,
+        lifecycle,
+        name,
+        connections: 8,
+      }),
+    );
   } finally {
     for (const close of closers.toReversed()) await close();
   }

@@ -49,7 +49,9 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}): Pro
   await prepareLedger({ pool: database.pool, config, say: () => undefined });
   const tokens = await mintTokens(dataFolder(config.data).tokens);
   const closers: (() => Promise<void> | void)[] = [];
-  const lifecycle = { onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close) };
+  const lifecycle = {
+    onStop: (_name: string, close: () => Promise<void> | void) => void closers.push(close),
+  };
   const { logger, logged } = keepingLogger();
   const metrics = createMetrics('test');
   const ledger = await openLedger({ config, logger, lifecycle, name: 'test' });
@@ -65,7 +67,10 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}): Pro
   const ask: House['ask'] = (role, request) =>
     api.inject({
       ...request,
-      headers: { ...request.headers, ...(role === 'nobody' ? {} : { authorization: `Bearer ${tokens[role]}` }) },
+      headers: {
+        ...request.headers,
+        ...(role === 'nobody' ? {} : { authorization: `Bearer ${tokens[role]}` }),
+      },
     });
   return {
     api,
@@ -78,8 +83,13 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}): Pro
     logged,
     ask,
     async tell(events) {
-      const answer = await ask('switch', { method: 'POST', url: '/v1/events', payload: [...events] });
-      if (answer.statusCode !== 200) throw new Error(`the intake answered ${answer.statusCode}: ${answer.body}`);
+      const answer = await ask('switch', {
+        method: 'POST',
+        url: '/v1/events',
+        payload: [...events],
+      });
+      if (answer.statusCode !== 200)
+        throw new Error(`the intake answered ${answer.statusCode}: ${answer.body}`);
       await untilCaughtUp(ask);
       const body: { events: { eventId: string; communicationId: string }[] } = answer.json();
       return body.events;
@@ -94,8 +104,11 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}): Pro
 
 async function mintTokens(file: string): Promise<House['tokens']> {
   const store = createTokenStore(file);
-  const mint = async (role: Role, more: { accountId?: string; source?: string } = {}, name: string = role) =>
-    (await store.create({ name, role, ...more })).secret;
+  const mint = async (
+    role: Role,
+    more: { accountId?: string; source?: string } = {},
+    name: string = role,
+  ) => (await store.create({ name, role, ...more })).secret;
   return {
     operator: await mint('operator', { source: 'local' }),
     agent: await mint('agent'),
@@ -114,15 +127,25 @@ function keepingLogger(): { logger: Logger; logged: () => string } {
       done();
     },
   });
-  return { logger: createLogger({ level: 'trace', name: 'test', destination }), logged: () => chunks.join('') };
+  return {
+    logger: createLogger({ level: 'trace', name: 'test', destination }),
+    logged: () => chunks.join(''),
+  };
 }
 
 async function untilCaughtUp(ask: House['ask']): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const status: { views: { lagEvents: number }[] } = (await ask('operator', { method: 'GET', url: '/v1/status' })).json();
+    const status: { views: { lagEvents: number }[] } = (
+      await ask('operator', { method: 'GET', url: '/v1/status' })
+    ).json();
     // The status is asked for at most once a second; a lag of nothing may be an old one.
     await new Promise((resolve) => setTimeout(resolve, tries === 0 ? 1_000 : 100));
-    if (tries > 0 && status.views.length > 0 && status.views.every(({ lagEvents }) => lagEvents === 0)) return;
+    if (
+      tries > 0 &&
+      status.views.length > 0 &&
+      status.views.every(({ lagEvents }) => lagEvents === 0)
+    )
+      return;
   }
   throw new Error('the views did not catch up');
 }

@@ -17,7 +17,9 @@ export interface Site {
 export async function newSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'tollbook-e2e-'));
   const data = join(folder, 'data');
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TOLLBOOK_') && name !== 'NODE_OPTIONS');
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('TOLLBOOK_') && name !== 'NODE_OPTIONS',
+  );
   return {
     folder,
     data,
@@ -33,9 +35,16 @@ export interface Ended {
 }
 
 /** Runs one command line to its end. */
-export function tollbook(site: Site, args: readonly string[], { input = '', env = {} as NodeJS.ProcessEnv } = {}): Promise<Ended> {
+export function tollbook(
+  site: Site,
+  args: readonly string[],
+  { input = '', env = {} as NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { ...site.env, ...env }, stdio: 'pipe' });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...site.env, ...env },
+      stdio: 'pipe',
+    });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -59,7 +68,10 @@ export interface Up {
 
 /** Starts `tollbook up` and waits until it says where it is. */
 export async function startUp(site: Site, args: readonly string[] = []): Promise<Up> {
-  const child = spawn(process.execPath, [MAIN, 'up', ...args], { env: site.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, 'up', ...args], {
+    env: site.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   let rest = '';
   const take = (text: string): void => {
@@ -71,7 +83,7 @@ export async function startUp(site: Site, args: readonly string[] = []): Promise
   child.stderr.setEncoding('utf8').on('data', take);
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
   const said = async (pattern: RegExp, withinMs = 60_000): Promise<string> => {
-    for (const until = Date.now() + withinMs; Date.now() < until; ) {
+    for (const until = Date.now() + withinMs; Date.now() < until;) {
       const line = lines.find((candidate) => pattern.test(candidate));
       if (line !== undefined) return line;
       if (child.exitCode !== null) break;
