@@ -43,19 +43,35 @@ interface Candidate {
  */
 export async function createCloser({ pool, journal, schemas, closeAfterUs }: CloserSettings): Promise<Closer> {
   await openLog(journal, CLOSER_LOG);
+  /** Open calls that began up to here were looked at; those that may not be closed yet wait. */
+  let lookedThrough = 0;
+  let lookedAnew = 0;
+  let waiting: readonly string[] = [];
 
   return {
     async step() {
       const position = await caughtUp(pool, journal);
       if (position === undefined) return 0;
       const clocks = await readClocks(pool);
+      const bound = clocks.latest - closeAfterUs;
+      // A call may turn up late, with a start that was passed already.
+      if (bound - lookedAnew > closeAfterUs) {
+        lookedAnew = bound;
+        lookedThrough = 0;
+        waiting = [];
+      }
+      const calls = await openCalls(pool, { from: lookedThrough, to: bound, waiting });
       const due: NewEvent[] = [];
-      for (const candidate of await openCalls(pool, clocks.latest - closeAfterUs)) {
-        const state = decodeState(candidate.state, unpackRefs(candidate.refs));
+      const early: string[] = [];
+      for (const call of calls) {
+        const state = decodeState(call.state, unpackRefs(call.refs));
         const event = closing(schemas, state, { clocks, closeAfterUs });
-        if (event !== undefined) due.push(event);
+        if (event === undefined) early.push(call.id);
+        else due.push(event);
       }
       if (due.length > 0) await journal.append(CLOSER_LOG, due, position);
+      lookedThrough = calls.length < CANDIDATES_MAX ? Math.max(lookedThrough, bound) : (calls.at(-1)?.started_at ?? bound);
+      waiting = early;
       return due.length;
     },
   };
@@ -89,15 +105,23 @@ async function readClocks(pool: Pool): Promise<Clocks> {
   return { latest, at: (source, logNo) => times.get(`${logNo} ${source}`) ?? 0 };
 }
 
-async function openCalls(pool: Pool, startedBefore: number): Promise<Candidate[]> {
-  const result = await pool.query<Candidate>(
-    `select s.id, s.started_at, s.state, c.refs
+interface Search {
+  readonly from: number;
+  readonly to: number;
+  readonly waiting: readonly string[];
+}
+
+async function openCalls(pool: Pool, { from, to, waiting }: Search): Promise<Candidate[]> {
+  const select = `select s.id, s.started_at, s.state, c.refs
        from views.cdr c join views.state s on s.id = c.id
-      where c.started_at < $1 and c.status = 'open' and c.kind = 'call'
-      order by c.started_at, c.id limit $2`,
-    [startedBefore, CANDIDATES_MAX],
+      where c.status = 'open' and c.kind = 'call'`;
+  const again = await pool.query<Candidate>(`${select} and s.id = any($1::uuid[])`, [waiting]);
+  const first = await pool.query<Candidate>(
+    `${select} and c.started_at >= $1 and c.started_at < $2 order by c.started_at, c.id limit $3`,
+    [from, to, CANDIDATES_MAX],
   );
-  return result.rows;
+  const seen = new Set(again.rows.map(({ id }) => id));
+  return [...again.rows, ...first.rows.filter(({ id }) => !seen.has(id))];
 }
 
 interface Terms {

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#journal';
 import type { BoxGroup, Contribution, Hex } from '#records';
 import { isCommunicationType, pickFacts } from '#records';
 import type { GroupRef, PointerContents, PointerOpener } from '#vault';
-import { createDigest, digestOf } from './digest.ts';
+import { digestOf } from './digest.ts';
 
 /** An event of a log, with the number by which the views know that log. */
 export interface NumberedEvent {
@@ -104,16 +104,11 @@ function sealedGroups(
 }
 
 function partyDigest(firstRef: number, count: number, opened: readonly (PointerContents | undefined)[]): number {
-  const digest = createDigest();
-  let any = false;
+  const parts: Uint8Array[] = [];
   for (let at = firstRef; at < firstRef + count; at += 1) {
-    for (const box of opened[at]?.boxes ?? []) {
-      any = true;
-      for (const slot of box.slots) digest.add(slot);
-      digest.add(box.digest);
-    }
+    for (const box of opened[at]?.boxes ?? []) parts.push(...box.slots, box.digest);
   }
-  return any ? digest.value() : 0;
+  return parts.length === 0 ? 0 : digestOf(...parts);
 }
 
 function linksOf({ facts }: StoredEvent): readonly Hex[] {

@@ -52,7 +52,7 @@ export interface Projector {
 }
 
 const BATCH_MAX = 2_000;
-const ENTRIES_MAX = 60_000;
+const ENTRIES_MAX = 20_000;
 /** A rebuild writes a communication when so many others were heard of since. */
 const HELD_MAX = 24_000;
 const WRITTEN_AT_ONCE = 8_000;

@@ -20,9 +20,9 @@ export interface RowChanges {
 }
 
 export function createRowChanges(schema: string): RowChanges {
-  let cdr = createCopyRows();
-  let history = createCopyRows();
-  let parties = createCopyRows();
+  const cdr = createCopyRows();
+  const history = createCopyRows();
+  const parties = createCopyRows();
   const gone = { cdr: [] as RowKeys[], history: [] as RowKeys[], parties: [] as RowKeys[] };
   const starts = new Set<number>();
   const epochs = new Set<string>();
@@ -62,9 +62,7 @@ export function createRowChanges(schema: string): RowChanges {
     },
 
     clear() {
-      cdr = createCopyRows();
-      history = createCopyRows();
-      parties = createCopyRows();
+      for (const rows of [cdr, history, parties]) rows.clear();
       for (const list of Object.values(gone)) list.length = 0;
       starts.clear();
       epochs.clear();

@@ -19,6 +19,8 @@ export interface CopyRows {
   bytes(value: Uint8Array | undefined): void;
   /** Runs `statement` (copy … from stdin (format binary)) with the rows, and is empty again. */
   send(client: Client, statement: string): Promise<void>;
+  /** Drops what was collected. */
+  clear(): void;
 }
 
 export function createCopyRows(): CopyRows {
@@ -81,12 +83,15 @@ export function createCopyRows(): CopyRows {
     async send(client, statement) {
       room(2);
       at = buffer.writeInt16BE(-1, at);
-      const whole = buffer.subarray(0, at);
-      // The socket may still hold the memory: the next rows go elsewhere.
-      buffer = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, Math.min(at, 1 << 20)));
+      // When the server has answered, nobody reads the memory any more: it serves again.
+      await copyIn(client, statement, buffer.subarray(0, at));
       at = start(buffer);
       rows = 0;
-      await copyIn(client, statement, whole);
+    },
+    clear() {
+      buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      at = start(buffer);
+      rows = 0;
     },
   };
 }
