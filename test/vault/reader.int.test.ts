@@ -154,11 +154,12 @@ describe('the reader', () => {
     const pool = createPool({ url: db.url, max: 4, name: 'watched' });
     const query = pool.query.bind(pool);
     Object.assign(pool, {
-      query: async (config: { text: string }) => {
+      query: async (config: string | { text: string }) => {
+        const text = typeof config === 'string' ? config : config.text;
         const result = await query(config);
         // The lease looks at the generation by the clock, whoever is asked for.
-        if (config.text.startsWith('select generation ')) return result;
-        seen.push({ text: config.text, rows: result.rowCount ?? 0 });
+        if (text.startsWith('select generation ')) return result;
+        seen.push({ text, rows: result.rowCount ?? 0 });
         return result;
       },
     });
