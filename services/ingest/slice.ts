@@ -103,20 +103,18 @@ function eventOf(
   { request, facts }: Prepared,
   parts: Parts,
 ): NewEvent {
-  const event = {
-    id: request.eventId,
-    type: request.type,
-    data: facts,
-    meta: encodeEnvelope({
-      coordinate,
-      fingerprint: request.fingerprint,
-      domain: request.domain,
-      month: request.month,
-      omitted: parts.omitted,
-      groups: parts.groups,
-    }),
-  };
-  return resume === undefined ? event : { ...event, resume };
+  const { eventId: id, type } = request;
+  const meta = encodeEnvelope({
+    coordinate,
+    fingerprint: request.fingerprint,
+    domain: request.domain,
+    month: request.month,
+    omitted: parts.omitted,
+    groups: parts.groups,
+  });
+  return resume === undefined
+    ? { id, type, data: facts, meta }
+    : { id, type, data: facts, meta, resume };
 }
 
 function quarantineEventOf(

@@ -208,6 +208,41 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     );
   });
 
+  test('passes over aborted transactions and the control records of committed ones', async () => {
+    await using ledger = await testLedger();
+    const topic = await broker().createTopic({ partitions: 1 });
+    const producer = broker()
+      .client()
+      .producer({
+        transactionalId: `tx-${topic}`,
+        idempotent: true,
+        maxInFlightRequests: 1,
+        createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      });
+    await producer.connect();
+    const intake = readTopic(ledger.ingest, broker(), topic);
+    for (let round = 0; round < 6; round += 1) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: numbered(10, round * 10) });
+      if (round % 3 === 1) await transaction.abort();
+      else await transaction.commit();
+      if (round === 1) await untilStored(ledger, topic, 10, { intake });
+    }
+    await producer.disconnect();
+    const events = await untilStored(ledger, topic, 40, { intake });
+    const offsets = events.map(({ envelope }) => envelope.coordinate.offset);
+    const tens = [0, 22, 33, 55].flatMap((from) =>
+      Array.from({ length: 10 }, (_, index) => from + index),
+    );
+    expect(offsets).toEqual(tens);
+    await intake.close();
+    // Started again, it goes on behind them.
+    await produce(broker(), topic, numbered(1, 900));
+    const again = readTopic(ledger.ingest, broker(), topic);
+    expect(await untilStored(ledger, topic, 41, { intake: again })).toHaveLength(41);
+    await again.close();
+  });
+
   test('passes fences that were raised between its slices', async () => {
     await using ledger = await testLedger();
     const topic = await broker().createTopic({ partitions: 1 });

@@ -88,8 +88,8 @@ export async function ingestFile(parts: SharedParts, file: FileToIngest): Promis
       };
       const waiting = receiver.receive(record, slice);
       if (waiting !== undefined) await waiting;
+      if (slice.entries.length === 2) failpoint('ingest.mid_slice');
       if (!slice.isFull) continue;
-      failpoint('ingest.mid_slice');
       await pipeline.push(slice);
       slice = new Slice();
     }

@@ -1,5 +1,5 @@
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { decodeEnvelope, fingerprintHeader } from '#events';
+import type { EachBatchPayload } from 'kafkajs';
+import { decodeEnvelope } from '#events';
 import type { RecordedEvent } from '#journal';
 import { delay } from '#platform';
 import { createRecordDecoder } from '../decode-record.ts';
@@ -16,6 +16,7 @@ import type { PlacedRecord, Receiver } from '../receive.ts';
 import { createReceiver } from '../receive.ts';
 import { Slice } from '../slice.ts';
 import { beating } from './beating.ts';
+import { fetchedOffset, placed } from './messages.ts';
 import type { TopicSettings, Watermarks } from './topic.ts';
 import { logOf, recreated, startingOffset } from './topic.ts';
 
@@ -61,6 +62,8 @@ class Partition implements PartitionIntake {
   #opened: Promise<Opened>;
   /** Offset that the next batch must begin at. */
   #next = 0;
+  /** Offset last asked for by a seek. */
+  #sought: number | undefined;
   /** The last journaled record, to be seen once more at the place it came from. */
   #witness: RecordedEvent | undefined;
   #committedAt = 0;
@@ -87,7 +90,6 @@ class Partition implements PartitionIntake {
   async #open(): Promise<Opened> {
     const { signal } = this.#closed;
     const { journal, sealer, idKeys, logger, failpoint, metrics } = this.#parts;
-    const { topic } = this.#settings;
     const writer = await openWriter(
       { journal, sealer, idKeys, logger, failpoint },
       this.#log,
@@ -98,7 +100,7 @@ class Partition implements PartitionIntake {
     const canWitness = writer.resume !== undefined && start > marks.low;
     this.#witness = canWitness ? await writer.lastRecorded() : undefined;
     this.#next = this.#witness === undefined ? start : start - 1;
-    this.#host.seek(topic, this.#partition, this.#next);
+    this.#seek();
     logger.info(
       { log: this.#log, position: writer.position, offset: start },
       'reading a partition',
@@ -108,6 +110,11 @@ class Partition implements PartitionIntake {
       pipeline: createPipeline(writer, (slice) => metrics.durable(this.#source, slice)),
       receiver: this.#receiver(),
     };
+  }
+
+  #seek(): void {
+    this.#sought = this.#next;
+    this.#host.seek(this.#settings.topic, this.#partition, this.#next);
   }
 
   #receiver(): Receiver {
@@ -182,10 +189,14 @@ class Partition implements PartitionIntake {
     const fetched = fetchedOffset(batch);
     if (fetched === this.#next) return true;
     const marks = await beating(this.#watermarks(), heartbeat);
-    // Control records and aborted transactions alone were between: kafkajs passed over them.
     if (fetched > this.#next && marks.low <= this.#next && this.#next <= marks.high) {
-      this.#next = fetched;
-      return true;
+      // Asked for from here and passed over: control records and aborted transactions alone.
+      if (this.#sought === this.#next) {
+        this.#next = fetched;
+        return true;
+      }
+      this.#seek();
+      return false;
     }
     this.#reopen();
     await beating(this.#opened, heartbeat);
@@ -207,8 +218,8 @@ class Partition implements PartitionIntake {
         await this.#compare(record, receiver, this.#witness);
       }
       taken = message.offset;
+      if (slice.entries.length === 2) this.#parts.failpoint('ingest.mid_slice');
       if (!slice.isFull) continue;
-      this.#parts.failpoint('ingest.mid_slice');
       await beating(pipeline.push(slice), heartbeat);
       slice = new Slice();
       await heartbeat();
@@ -266,29 +277,4 @@ class Partition implements PartitionIntake {
       );
     }
   }
-}
-
-function placed({ offset, timestamp, value, headers }: KafkaMessage): PlacedRecord {
-  const at = Number(offset);
-  const named = headers?.[fingerprintHeader];
-  const fingerprint = Array.isArray(named) ? named[0] : named;
-  return {
-    offset: at,
-    resume: at + 1,
-    brokerTime: brokerTimeOf(timestamp),
-    body: value ?? EMPTY,
-    fingerprint: typeof fingerprint === 'string' ? Buffer.from(fingerprint) : fingerprint,
-  };
-}
-
-const EMPTY = new Uint8Array(0);
-
-function brokerTimeOf(timestamp: string): number | undefined {
-  const ms = Number(timestamp);
-  return Number.isSafeInteger(ms) && ms >= 0 ? ms : undefined;
-}
-
-/** The offset the broker was asked for. kafkajs keeps it on its batch and leaves it out of its types. */
-function fetchedOffset(batch: EachBatchPayload['batch']): number {
-  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
 }
