@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { readError } from './errors.ts';
 
 /** A statement unanswered for so long counts as lost; its connection is closed. */
-const STATEMENT_MS_MAX = 60_000;
+export const STATEMENT_MS_MAX = 60_000;
 
 /**
  * Runs `work` on a connection of its own. Failing to get one means nothing was sent; what `work`

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { JournalError } from '../port.ts';
 
 /** Header of the binary COPY format: signature, flags and length of the extension. */
 const HEADER_BYTES = 19;
@@ -12,27 +13,42 @@ const END = -1;
 export async function copyOut(
   client: pg.PoolClient,
   query: string,
+  silentMsMax: number,
 ): Promise<(Buffer | undefined)[][]> {
-  const bytes = await new Promise<Buffer>((resolve, reject) => {
-    client.query(copyStatement(`copy (${query}) to stdout (format binary)`, resolve, reject));
-  });
-  return parseRows(bytes);
+  const chunks: Buffer[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => reject(silent(silentMsMax)), silentMsMax);
+      const onChunk = (chunk: Buffer) => {
+        chunks.push(chunk);
+        timer?.refresh();
+      };
+      client.query(
+        copyStatement(`copy (${query}) to stdout (format binary)`, { onChunk, resolve, reject }),
+      );
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+  return parseRows(Buffer.concat(chunks));
+}
+
+interface Listener {
+  onChunk(chunk: Buffer): void;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 /** What pg calls on a query object; see the same shape in pg-copy-streams. */
-function copyStatement(
-  text: string,
-  resolve: (bytes: Buffer) => void,
-  reject: (error: unknown) => void,
-): pg.Submittable {
-  const chunks: Buffer[] = [];
+function copyStatement(text: string, { onChunk, resolve, reject }: Listener): pg.Submittable {
   const statement = {
     submit(connection: pg.Connection) {
       connection.query(text);
     },
     handleCopyData(message: { readonly chunk: Buffer }) {
       // pg's parser reuses the memory behind the chunk.
-      chunks.push(Buffer.from(message.chunk));
+      onChunk(Buffer.from(message.chunk));
     },
     handleRowDescription() {},
     handleDataRow() {},
@@ -40,11 +56,16 @@ function copyStatement(
     handleEmptyQuery() {},
     handlePortalSuspended() {},
     handleError: reject,
-    handleReadyForQuery() {
-      resolve(Buffer.concat(chunks));
-    },
+    handleReadyForQuery: resolve,
   };
   return statement;
+}
+
+function silent(ms: number): JournalError {
+  return new JournalError(
+    'unavailable',
+    `the journal database sent nothing for ${ms} ms; it is asked again`,
+  );
 }
 
 function parseRows(bytes: Buffer): (Buffer | undefined)[][] {

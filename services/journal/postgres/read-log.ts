@@ -1,7 +1,7 @@
 import type { Pool } from '#platform';
 import type { RecordedEvent } from '../port.ts';
 import { JournalError } from '../port.ts';
-import { onConnection } from './connection.ts';
+import { onConnection, STATEMENT_MS_MAX } from './connection.ts';
 import { copyOut } from './copy-out.ts';
 import { corrupt, decodeFrame, frameCount } from './frame.ts';
 import type { Logs } from './logs.ts';
@@ -73,7 +73,7 @@ async function readPage(pool: Pool, id: number, after: number, since: number): P
                      where log_id = ${id} and last_position > ${after} and recorded_at >= ${since}
                      order by last_position limit ${PAGE_SLICES_MAX}) s) p
      where before < ${PAGE_BYTES_MAX} order by last_position`;
-  const rows = await onConnection(pool, (client) => copyOut(client, query));
+  const rows = await onConnection(pool, (client) => copyOut(client, query, STATEMENT_MS_MAX));
   return rows.map(([first, last, recordedAt, frame]) => {
     if (frame === undefined) throw corrupt();
     return { first: int8(first), last: int8(last), recordedAt: int8(recordedAt), frame };

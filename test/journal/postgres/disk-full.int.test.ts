@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EmbeddedPostgres } from '#platform';
 import { createPool, startEmbeddedPostgres } from '#platform';
+import type { NewEvent } from '#journal';
 import { createPostgresJournal, migrateJournal } from '#journal/postgres';
 import { missing } from '#test/support/requirements.ts';
 import { anEvent, readAll } from '../../contract/journal-events.ts';
@@ -40,41 +41,48 @@ test('a disk that really fills up loses nothing it acknowledged, and the same sl
     context.skip('no small file system');
     return;
   }
+  const start = () => startEmbeddedPostgres({ dataDir: join(folder, 'data'), settings: SETTINGS });
+  const open = (url: string) => createPool({ url, max: 2, name: 'test' });
   let server: EmbeddedPostgres | undefined;
   try {
-    server = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), settings: SETTINGS });
-    const pool = createPool({ url: server.url, max: 2, name: 'test' });
+    server = await start();
+    const pool = open(server.url);
     await migrateJournal(pool);
     const journal = await createPostgresJournal({ pool });
-    const slice = () =>
-      Array.from({ length: 20 }, (_, i) => anEvent({ data: randomBytes(50_000), resume: i }));
     let position = 0;
-    let refused = slice();
+    let refused = aLargeSlice();
     const fill = async () => {
       for (; position < 20_000; position += refused.length) {
-        refused = slice();
+        refused = aLargeSlice();
         await journal.append('a', refused, position);
       }
     };
+    // PostgreSQL says so, or ends its sessions where it has no room for its own log.
     await expect(fill()).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:full|unknown)$/) as string,
     });
     expect(position).toBeGreaterThan(100);
-    expect(await readAll(journal, 'a', 0, 100)).toHaveLength(position);
-    await expect(journal.append('a', refused, position)).rejects.toMatchObject({
-      name: 'JournalError',
-    });
+    await pool.end();
+    await server.stop('immediate');
 
     execFileSync('mount', ['-o', `remount,size=${LARGER}`, folder], { stdio: 'pipe' });
-    expect(await journal.append('a', refused, position)).toEqual({
+    server = await start();
+    const roomy = open(server.url);
+    const again = await createPostgresJournal({ pool: roomy });
+    expect((await again.head('a'))?.position).toBeGreaterThanOrEqual(position);
+    expect(await again.append('a', refused, position)).toEqual({
       first: position + 1,
       last: position + 20,
     });
-    expect(await readAll(journal, 'a', 0, 100)).toHaveLength(position + 20);
-    await pool.end();
+    expect(await readAll(again, 'a', 0, 100)).toHaveLength(position + 20);
+    await roomy.end();
   } finally {
     await server?.stop('immediate');
     execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
     rmSync(folder, { recursive: true });
   }
 });
+
+function aLargeSlice(): NewEvent[] {
+  return Array.from({ length: 20 }, (_, i) => anEvent({ data: randomBytes(50_000), resume: i }));
+}
