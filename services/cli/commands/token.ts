@@ -1,4 +1,4 @@
-import { createTokenStore, isRole, ROLES } from '#api';
+import { ApiError, createTokenStore, isRole, ROLES } from '#api';
 import type { StoredToken } from '#api';
 import type { Command, Invocation } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -42,7 +42,8 @@ export const tokenCommand: Command = {
     }
     if (what === 'list') return list(invocation, await store.list());
     if (what === 'revoke' && name !== undefined) {
-      if (!(await store.revoke(name)))
+      const known = await store.list();
+      if (!known.some(({ id }) => id === name) || !(await store.revoke(name)))
         throw new CliError(
           'not_found',
           `there is no live token ${name}; "tollbook token list" shows their ids`,
@@ -64,13 +65,18 @@ async function create(
 ): Promise<void> {
   const role = invocation.text('role');
   if (!isRole(role)) throw new CliError('usage', `--role must be one of ${ROLES.join(', ')}`);
-  const { token, secret } = await store.create({
-    name,
-    role,
-    accountId: invocation.text('account'),
-    source: invocation.text('source'),
-    expiresAt: invocation.text('expires'),
-  });
+  const { token, secret } = await store
+    .create({
+      name,
+      role,
+      accountId: invocation.text('account'),
+      source: invocation.text('source'),
+      expiresAt: invocation.text('expires'),
+    })
+    .catch((cause: unknown) => {
+      const refused = cause instanceof ApiError && cause.code === 'bad_token_request';
+      throw refused ? new CliError('usage', cause.message, { cause }) : cause;
+    });
   invocation.out.result({ ...shownOf(token), token: secret }, () => secret);
   if (!invocation.out.json)
     invocation.out.note(`${token.id} may act as ${role}; the token above is shown this once`);
