@@ -116,7 +116,14 @@ export interface HistoryQuery extends Interval {
   readonly thread?: Uint8Array;
 }
 
-export const USAGE_DIMENSIONS = ['accountId', 'day', 'direction', 'kind', 'prefix', 'zone'] as const;
+export const USAGE_DIMENSIONS = [
+  'accountId',
+  'day',
+  'direction',
+  'kind',
+  'prefix',
+  'zone',
+] as const;
 export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
 
 export interface UsageQuery {
@@ -205,7 +212,11 @@ export interface QuarantineRow {
   /** What the vault sealed; `openQuarantined` opens it. */
   readonly sealed: Uint8Array;
   /** The latest try to take it in. */
-  readonly replay?: { readonly attempt: number; readonly outcome: string; readonly reason?: string };
+  readonly replay?: {
+    readonly attempt: number;
+    readonly outcome: string;
+    readonly reason?: string;
+  };
 }
 
 export interface QuarantineQuery {

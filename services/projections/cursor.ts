@@ -11,7 +11,8 @@ export function decodeCursor(cursor: string): { readonly number: number; readonl
     const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(place)) {
       const [number, text = '']: unknown[] = place;
-      if (typeof number === 'number' && Number.isSafeInteger(number) && typeof text === 'string') return { number, text };
+      if (typeof number === 'number' && Number.isSafeInteger(number) && typeof text === 'string')
+        return { number, text };
     }
   } catch (cause) {
     throw badCursor(cause);
@@ -29,5 +30,9 @@ export function decodeTimeCursor(cursor: string): { readonly at: number; readonl
 }
 
 function badCursor(cause?: unknown): ProjectionsError {
-  return new ProjectionsError('bad_cursor', 'this cursor was not given out by this list; begin without one', { cause });
+  return new ProjectionsError(
+    'bad_cursor',
+    'this cursor was not given out by this list; begin without one',
+    { cause },
+  );
 }

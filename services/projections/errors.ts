@@ -1,11 +1,5 @@
 export type ProjectionsErrorCode =
-  | 'superseded'
-  | 'busy'
-  | 'bad_cursor'
-  | 'corrupt_view'
-  | 'rebuild_needed'
-  | 'differs'
-  | 'database_failed';
+  'superseded' | 'busy' | 'bad_cursor' | 'corrupt_view' | 'rebuild_needed' | 'differs';
 
 /** What happened and what to do, in one sentence; never personal data. */
 export class ProjectionsError extends Error {

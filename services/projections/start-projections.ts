@@ -49,7 +49,10 @@ export async function startProjections(settings: ProjectionsSettings): Promise<P
     await using projector = await createProjector(settings);
     const recorder = await createRecorder(settings);
     const sums = createUsageSums(settings);
-    const closer = await createCloser({ ...settings, closeAfterUs: settings.closeAfterUs ?? DAY_US });
+    const closer = await createCloser({
+      ...settings,
+      closeAfterUs: settings.closeAfterUs ?? DAY_US,
+    });
     await Promise.all([
       keepOn('records', async () => {
         const { events: count } = await projector.step();
@@ -68,7 +71,11 @@ export async function startProjections(settings: ProjectionsSettings): Promise<P
   };
 
   /** Repeats until stopped: at once while there is something, else after a pause. */
-  const keepOn = async (part: string, step: () => Promise<number>, idleMs = IDLE_MS): Promise<void> => {
+  const keepOn = async (
+    part: string,
+    step: () => Promise<number>,
+    idleMs = IDLE_MS,
+  ): Promise<void> => {
     const backoff = createBackoff({ maxMs: 5_000 });
     while (!stopping.signal.aborted) {
       try {
@@ -78,7 +85,10 @@ export async function startProjections(settings: ProjectionsSettings): Promise<P
       } catch (error) {
         if (stopping.signal.aborted) return;
         const waitMs = backoff.next();
-        logger.warn({ err: error, part, waitMs: Math.round(waitMs) }, 'the views wait and try again');
+        logger.warn(
+          { err: error, part, waitMs: Math.round(waitMs) },
+          'the views wait and try again',
+        );
         await delay(waitMs, stopping.signal);
       }
     }
@@ -124,7 +134,10 @@ function createWriterLock(pool: Pool, logger: Logger) {
           await delay(LOCK_MS, signal);
         } catch (error) {
           const waitMs = backoff.next();
-          logger.warn({ err: error, waitMs: Math.round(waitMs) }, 'the views wait for the database');
+          logger.warn(
+            { err: error, waitMs: Math.round(waitMs) },
+            'the views wait for the database',
+          );
           await delay(waitMs, signal);
         }
       }

@@ -12,7 +12,9 @@ export async function viewStatus(db: Pool | Client, journal: Journal): Promise<V
   const [records, usage, clock] = await Promise.all([
     readCheckpoints(db, 'records'),
     readCheckpoints(db, 'usage'),
-    db.query<{ now: number }>('select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now'),
+    db.query<{ now: number }>(
+      'select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now',
+    ),
   ]);
   const at = new Map([...records, ...usage].map((tail) => [tail.logNo, tail.position]));
   const lags: ViewLag[] = [];
@@ -21,7 +23,10 @@ export async function viewStatus(db: Pool | Client, journal: Journal): Promise<V
     const position = at.get(openedAt) ?? 0;
     const head = (await journal.head(log))?.position ?? 0;
     const lagEvents = Math.max(0, head - position);
-    const lagMs = lagEvents === 0 ? 0 : await waitedMs(journal, { log, position, now: clock.rows[0]?.now ?? 0 });
+    const lagMs =
+      lagEvents === 0
+        ? 0
+        : await waitedMs(journal, { log, position, now: clock.rows[0]?.now ?? 0 });
     const views: readonly View[] = log === USAGE_LOG ? ['usage'] : OF_RECORDS;
     for (const view of views) lags.push({ view, log, position, head, lagEvents, lagMs });
   }
@@ -51,5 +56,9 @@ export async function sourceStatus(db: Pool | Client): Promise<SourceStatus[]> {
     `select source, max(last_at)::bigint as last_at, max(recorded_at)::bigint as recorded_at
        from views.source_clock group by source order by source`,
   );
-  return result.rows.map((row) => ({ source: row.source, lastAt: row.last_at, heardAt: row.recorded_at }));
+  return result.rows.map((row) => ({
+    source: row.source,
+    lastAt: row.last_at,
+    heardAt: row.recorded_at,
+  }));
 }

@@ -45,9 +45,14 @@ export function assemble(state: CommunicationState): CommunicationRecord {
     ringMs: part.ringMs,
     talkMs: part.talkMs,
     holdMs: part.holdMs,
-    billableSeconds: kind === 'voicemail' ? (voicemail?.durationMs ?? 0) / 1000 : part.billableSeconds,
-    segments: kind === 'sms' ? (firstNumber(ranked, 'segments') ?? firstNumber(ranked, 'segmentsReported')) : undefined,
-    disposition: kind === 'call' && voicemail?.depositedAt !== undefined ? 'voicemail' : part.disposition,
+    billableSeconds:
+      kind === 'voicemail' ? (voicemail?.durationMs ?? 0) / 1000 : part.billableSeconds,
+    segments:
+      kind === 'sms'
+        ? (firstNumber(ranked, 'segments') ?? firstNumber(ranked, 'segmentsReported'))
+        : undefined,
+    disposition:
+      kind === 'call' && voicemail?.depositedAt !== undefined ? 'voicemail' : part.disposition,
     q850: end?.causeQ850,
     sipStatus: end?.sipStatus,
     hangupParty: end?.hangupParty,
@@ -81,7 +86,11 @@ function findKind(events: readonly Contribution[]): Kind {
   return found ?? 'call';
 }
 
-function readPart(kind: Kind, events: readonly Contribution[], voicemail: VoicemailFacts | undefined): CallPart {
+function readPart(
+  kind: Kind,
+  events: readonly Contribution[],
+  voicemail: VoicemailFacts | undefined,
+): CallPart {
   if (kind === 'call') return readCall(events);
   return asCall(kind === 'sms' ? readSms(events) : readVoicemail(events, voicemail ?? {}));
 }
@@ -113,7 +122,11 @@ function findAccounts(ranked: readonly Contribution[], direction: Direction): Ac
 }
 
 /** What the account's own legs say; where they say nothing it saw the call from the other side. */
-function otherDirection(ranked: readonly Contribution[], account: string, direction: Direction): Direction {
+function otherDirection(
+  ranked: readonly Contribution[],
+  account: string,
+  direction: Direction,
+): Direction {
   const own = ranked.filter((event) => event.account === account);
   const said = firstText(own, 'direction');
   if (said !== undefined) return directionOf(said);
@@ -169,7 +182,10 @@ export function usageStatement(record: CommunicationRecord): UsageStatement | un
   };
 }
 
-export function sameStatement(a: UsageStatement | undefined, b: UsageStatement | undefined): boolean {
+export function sameStatement(
+  a: UsageStatement | undefined,
+  b: UsageStatement | undefined,
+): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
     a.seconds === b.seconds &&

@@ -27,7 +27,8 @@ export function readCall(events: readonly Contribution[]): CallPart {
   const legs = findLegs(events);
   const over = findEnd(legs);
   const closed = events.some((event) => event.type === CLOSED_BY_TIMEOUT);
-  const status = over === undefined ? (closed ? 'timed_out' : 'open') : closed ? 'corrected' : 'final';
+  const status =
+    over === undefined ? (closed ? 'timed_out' : 'open') : closed ? 'corrected' : 'final';
   const startedAt = startOf(events, legs);
   // Of a call whose end never came we know that it lasted until its last sign of life.
   const endedAt = over?.at ?? (closed ? lastEvidence(events) : undefined);
@@ -105,12 +106,20 @@ function spokenTime(
   return { talkMs: ms(total - held), holdMs: ms(held), seconds: Math.ceil(total / 1_000_000) };
 }
 
-function dispositionOf(legs: readonly Leg[], over: LegEnd | undefined, answeredAt: number | undefined): string {
+function dispositionOf(
+  legs: readonly Leg[],
+  over: LegEnd | undefined,
+  answeredAt: number | undefined,
+): string {
   if (answeredAt !== undefined) return 'answered';
-  if (over === undefined) return legs.some((leg) => leg.ringingAt !== undefined) ? 'ringing' : 'initiated';
+  if (over === undefined)
+    return legs.some((leg) => leg.ringingAt !== undefined) ? 'ringing' : 'initiated';
   const { causeQ850, disposition, sipStatus } = over.event.facts;
-  if (disposition !== undefined || causeQ850 !== undefined || sipStatus !== undefined) return unansweredDisposition(over);
-  const others = legs.flatMap((leg) => (leg.end === undefined ? [] : [unansweredDisposition(leg.end)]));
+  if (disposition !== undefined || causeQ850 !== undefined || sipStatus !== undefined)
+    return unansweredDisposition(over);
+  const others = legs.flatMap((leg) =>
+    leg.end === undefined ? [] : [unansweredDisposition(leg.end)],
+  );
   return mostTelling(others) ?? unansweredDisposition(over);
 }
 
@@ -119,7 +128,10 @@ function describeLegs(legs: readonly Leg[], endedAt: number | undefined): LegRec
   return legs.map((leg) => {
     const { legId, role, accountId, startedAt, ringingAt, answeredAt, end, groupId } = leg;
     const stopped = end?.at ?? endedAt;
-    const held = stopped === undefined || leg.holds.length === 0 ? undefined : coveredUs(leg.holds, startedAt, stopped);
+    const held =
+      stopped === undefined || leg.holds.length === 0
+        ? undefined
+        : coveredUs(leg.holds, startedAt, stopped);
     const { causeQ850: q850, sipStatus } = end?.event.facts ?? {};
     return {
       legId,
@@ -175,7 +187,8 @@ function findDiversions(events: readonly Contribution[]): Diversion[] {
 
 function least(values: readonly (number | undefined)[]): number | undefined {
   let lowest: number | undefined;
-  for (const value of values) if (value !== undefined && (lowest === undefined || value < lowest)) lowest = value;
+  for (const value of values)
+    if (value !== undefined && (lowest === undefined || value < lowest)) lowest = value;
   return lowest;
 }
 

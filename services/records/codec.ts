@@ -117,7 +117,8 @@ export function encodeState(state: CommunicationState): Buffer {
 /** References to the boxes of a state, in the canonical order of its elements. */
 export function stateRefs(state: CommunicationState): Uint8Array[] {
   const refs: Uint8Array[] = [];
-  for (const element of sortedElements(state)) for (const group of element.groups) refs.push(group.ref);
+  for (const element of sortedElements(state))
+    for (const group of element.groups) refs.push(group.ref);
   return refs;
 }
 
@@ -233,7 +234,8 @@ function writeGroups(groups: readonly BoxGroup[], texts: Map<string, number>): v
 export function decodeState(bytes: Uint8Array, refs: readonly Uint8Array[]): CommunicationState {
   const reader = createByteReader(bytes);
   const format = reader.byte();
-  if (format !== FORMAT) throw new RangeError(`a stored state has format ${format}; rebuild the cdr view`);
+  if (format !== FORMAT)
+    throw new RangeError(`a stored state has format ${format}; rebuild the cdr view`);
   const overflow = reader.byte() === 1;
   const members: Hex[] = [];
   for (let left = reader.varint(); left > 0; left -= 1) members.push(reader.hex(ID_BYTES));
@@ -242,7 +244,8 @@ export function decodeState(bytes: Uint8Array, refs: readonly Uint8Array[]): Com
   const elements: Contribution[] = [];
   const context: ReadContext = { reader, members, base, texts: [], refs, nextRef: 0 };
   for (let at = 0; at < count; at += 1) elements.push(readElement(context));
-  if (!reader.done) throw new RangeError('a stored state goes on after its end; rebuild the cdr view');
+  if (!reader.done)
+    throw new RangeError('a stored state goes on after its end; rebuild the cdr view');
   return { id: members[0] ?? '', members, elements, overflow, index: undefined };
 }
 
@@ -272,13 +275,28 @@ function readElement(context: ReadContext): Contribution {
   const factsDigest = reader.digest();
   const partyDigest = flags & FLAG_PARTIES ? reader.digest() : 0;
   const links: Hex[] = [];
-  if (flags & FLAG_LINK) for (let left = reader.varint(); left > 0; left -= 1) links.push(reader.hex(ID_BYTES));
+  if (flags & FLAG_LINK)
+    for (let left = reader.varint(); left > 0; left -= 1) links.push(reader.hex(ID_BYTES));
   const facts = readFacts(context);
   const groups = flags & FLAG_GROUPS ? readGroups(context) : [];
   const omitted = (flags & FLAG_OMITTED) !== 0;
   return {
-    eventId, member, type, log, position, time, sequence, leg, account, source,
-    factsDigest, partyDigest, omitted, facts, groups, links,
+    eventId,
+    member,
+    type,
+    log,
+    position,
+    time,
+    sequence,
+    leg,
+    account,
+    source,
+    factsDigest,
+    partyDigest,
+    omitted,
+    facts,
+    groups,
+    links,
   };
 }
 
@@ -316,11 +334,13 @@ function readGroups(context: ReadContext): BoxGroup[] {
     for (let boxesLeft = reader.varint(); boxesLeft > 0; boxesLeft -= 1) {
       const party = readText(context);
       const slots: Hex[] = [];
-      for (let slotsLeft = reader.varint(); slotsLeft > 0; slotsLeft -= 1) slots.push(reader.hex(reader.varint()));
+      for (let slotsLeft = reader.varint(); slotsLeft > 0; slotsLeft -= 1)
+        slots.push(reader.hex(reader.varint()));
       boxes.push({ party, slots });
     }
     const ref = refs[context.nextRef];
-    if (ref === undefined) throw new RangeError('a stored state has lost a reference; rebuild the cdr view');
+    if (ref === undefined)
+      throw new RangeError('a stored state has lost a reference; rebuild the cdr view');
     context.nextRef += 1;
     groups.push({ ref, category, epoch, boxes });
   }

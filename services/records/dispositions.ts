@@ -9,10 +9,13 @@ export function unansweredDisposition({ event }: LegEnd): string {
   if (disposition !== undefined && disposition !== 'answered') return disposition;
   if (causeQ850 === 17 || sipStatus === 486 || sipStatus === 600) return 'busy';
   if (causeQ850 === 21 || sipStatus === 603) return 'rejected';
-  if (causeQ850 === 18 || causeQ850 === 19 || sipStatus === 408 || sipStatus === 480) return 'no_answer';
-  if (causeQ850 === 16 || causeQ850 === 31 || sipStatus === 487) return hangupParty === 'callee' ? 'rejected' : 'cancelled';
+  if (causeQ850 === 18 || causeQ850 === 19 || sipStatus === 408 || sipStatus === 480)
+    return 'no_answer';
+  if (causeQ850 === 16 || causeQ850 === 31 || sipStatus === 487)
+    return hangupParty === 'callee' ? 'rejected' : 'cancelled';
   if (causeQ850 === 26) return 'answered_elsewhere';
-  if (causeQ850 === undefined && sipStatus === undefined) return hangupParty === 'caller' ? 'cancelled' : 'no_answer';
+  if (causeQ850 === undefined && sipStatus === undefined)
+    return hangupParty === 'caller' ? 'cancelled' : 'no_answer';
   return 'failed';
 }
 

@@ -60,7 +60,9 @@ export function findLegs(events: readonly Contribution[]): Leg[] {
     if (first === undefined) continue;
     const initiates = own.some((event) => event.type === 'call.initiated');
     if (initiates && !begun.has(first.member)) begun.set(first.member, key);
-    legs.push(readLeg(own, first, { caller: begun.get(first.member) === key, target: targets.get(key) }));
+    legs.push(
+      readLeg(own, first, { caller: begun.get(first.member) === key, target: targets.get(key) }),
+    );
   }
   return legs;
 }
@@ -109,7 +111,19 @@ function readLeg(own: readonly Contribution[], first: Contribution, place: Place
   if (heldFrom !== undefined) holds.push({ from: heldFrom, to: Number.POSITIVE_INFINITY });
   const role = roleOf(place, declared, groupId);
   const { member, leg: legId, account: accountId } = first;
-  return { member, legId, role, accountId, startedAt, ringingAt, answeredAt, end, holds, groupId, transferredAway };
+  return {
+    member,
+    legId,
+    role,
+    accountId,
+    startedAt,
+    ringingAt,
+    answeredAt,
+    end,
+    holds,
+    groupId,
+    transferredAway,
+  };
 }
 
 /** A switch tells the answer by its own event, by its time, or at the end by the seconds it counted. */
@@ -120,7 +134,11 @@ function toldAnswer({ type, time, facts }: Contribution): number | undefined {
   return (facts.endedAt ?? time) - facts.billableSeconds * 1_000_000;
 }
 
-function roleOf(place: Place, addedFor: string | undefined, groupId: string | undefined): LegRecord['role'] {
+function roleOf(
+  place: Place,
+  addedFor: string | undefined,
+  groupId: string | undefined,
+): LegRecord['role'] {
   if (place.caller) return 'caller';
   if (place.target !== undefined) return place.target;
   if (addedFor === 'group') return 'member';

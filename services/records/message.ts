@@ -20,19 +20,25 @@ export function readSms(events: readonly Contribution[]): MessagePart {
     if (event.type === 'sms.sent') sent = true;
   }
   const closed = events.some((event) => event.type === CLOSED_BY_TIMEOUT);
-  const status = last === undefined ? (closed ? 'timed_out' : 'open') : closed ? 'corrected' : 'final';
+  const status =
+    last === undefined ? (closed ? 'timed_out' : 'open') : closed ? 'corrected' : 'final';
   return {
     status,
     startedAt: startOf(events),
-    endedAt: last === undefined ? undefined : (last.facts.deliveredAt ?? last.facts.failedAt ?? last.time),
-    disposition: last === undefined ? (sent ? 'sent' : 'submitted') : last.type.slice('sms.'.length),
+    endedAt:
+      last === undefined ? undefined : (last.facts.deliveredAt ?? last.facts.failedAt ?? last.time),
+    disposition:
+      last === undefined ? (sent ? 'sent' : 'submitted') : last.type.slice('sms.'.length),
   };
 }
 
 export function readVoicemail(events: readonly Contribution[], facts: VoicemailFacts): MessagePart {
   const over = facts.depositedAt !== undefined || facts.abandoned === true;
   const lasting = events.every((event) => event.type === 'voicemail.greeting.recorded');
-  const startedAt = facts.depositedAt === undefined ? startOf(events) : Math.min(startOf(events), facts.depositedAt);
+  const startedAt =
+    facts.depositedAt === undefined
+      ? startOf(events)
+      : Math.min(startOf(events), facts.depositedAt);
   return {
     status: over || lasting ? 'final' : 'open',
     startedAt,

@@ -22,5 +22,10 @@ export function compareCoordinate(a: Contribution, b: Contribution): number {
  * differ in a digest. The cap and the codec use it, so both are the same however the set grew.
  */
 export function compareElement(a: Contribution, b: Contribution): number {
-  return compareOrder(a, b) || a.factsDigest - b.factsDigest || a.partyDigest - b.partyDigest || compareText(a.member, b.member);
+  return (
+    compareOrder(a, b) ||
+    a.factsDigest - b.factsDigest ||
+    a.partyDigest - b.partyDigest ||
+    compareText(a.member, b.member)
+  );
 }

@@ -30,7 +30,11 @@ export function findParties(ranked: readonly Contribution[]): PartiesFound {
         const seat = seats.get(key);
         if (seat === undefined) {
           seats.set(key, { group, box });
-          parties.push(leg === '' ? { role: box.party, group, index } : { role: box.party, legId: leg, group, index });
+          parties.push(
+            leg === ''
+              ? { role: box.party, group, index }
+              : { role: box.party, legId: leg, group, index },
+          );
         } else if (seat.group.epoch === group.epoch && !sameSlots(seat.box, box)) {
           conflicts += 1;
         }

@@ -71,7 +71,9 @@ export function addMember(state: CommunicationState, id: Hex): boolean {
 function find(state: CommunicationState, wanted: Contribution): number {
   const { elements } = state;
   if (elements.length < INDEX_FROM) {
-    return elements.findIndex((element) => element.eventId === wanted.eventId && sameBody(element, wanted));
+    return elements.findIndex(
+      (element) => element.eventId === wanted.eventId && sameBody(element, wanted),
+    );
   }
   state.index ??= new Map(elements.map((element, at) => [elementKey(element), at]));
   return state.index.get(elementKey(wanted)) ?? -1;
@@ -99,7 +101,8 @@ function enforceCap(state: CommunicationState, added: Contribution): boolean {
   let highest = added;
   let highestAt = state.elements.length - 1;
   for (const [at, element] of state.elements.entries()) {
-    if (element.type !== added.type || element.leg !== added.leg || element.member !== added.member) continue;
+    if (element.type !== added.type || element.leg !== added.leg || element.member !== added.member)
+      continue;
     count += 1;
     if (compareElement(element, highest) > 0) {
       highest = element;

@@ -41,7 +41,12 @@ export const LINKED = 'communication.linked';
 
 /** True for what the assembler joins; other types belong to other views. */
 export function isCommunicationType(type: string): boolean {
-  return type.startsWith('call.') || type.startsWith('sms.') || type.startsWith('voicemail.') || type === LINKED;
+  return (
+    type.startsWith('call.') ||
+    type.startsWith('sms.') ||
+    type.startsWith('voicemail.') ||
+    type === LINKED
+  );
 }
 
 /** Undefined for a link, which has no kind of its own. */
@@ -61,5 +66,10 @@ export function precedenceOf(type: string): number {
 
 /** Types that change who takes part: their parties stand beside the others and contradict nobody. */
 export function changesParties(type: string): boolean {
-  return type === 'call.forwarded' || type === 'call.transferred' || type === 'call.leg.added' || type === 'record.corrected';
+  return (
+    type === 'call.forwarded' ||
+    type === 'call.transferred' ||
+    type === 'call.leg.added' ||
+    type === 'record.corrected'
+  );
 }

@@ -17,7 +17,8 @@ export function settle(state: CommunicationState): Winners {
   const byId = new Map<string, Contribution>();
   for (const element of state.elements) {
     const rival = byId.get(element.eventId);
-    if (rival === undefined || compareCoordinate(element, rival) < 0) byId.set(element.eventId, element);
+    if (rival === undefined || compareCoordinate(element, rival) < 0)
+      byId.set(element.eventId, element);
   }
   let conflicts = 0;
   if (byId.size < state.elements.length) {

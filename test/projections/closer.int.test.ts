@@ -10,12 +10,21 @@ const HOUR = 3_600_000_000;
 const closeAfterUs = 2 * HOUR;
 
 async function closerOf({ ledger, pool }: TestViews) {
-  return await createCloser({ pool, journal: ledger.journal, schemas: ledger.schemas, closeAfterUs });
+  return await createCloser({
+    pool,
+    journal: ledger.journal,
+    schemas: ledger.schemas,
+    closeAfterUs,
+  });
 }
 
 /** Another call of the same source, `after` µs later. */
 const laterCall = (after: number, id: string) =>
-  initiated({ communicationId: `later-${id}`, eventId: `later-${id}`, occurredAt: NOON_US + after });
+  initiated({
+    communicationId: `later-${id}`,
+    eventId: `later-${id}`,
+    occurredAt: NOON_US + after,
+  });
 
 async function only(views: TestViews) {
   const { rows } = await listCdrs(views.pool, { limit: 10, to: NOON_US });
@@ -31,7 +40,9 @@ describe('the closer', () => {
   it('closes a call when its own source has gone on long enough, and a real end always wins', async () => {
     await using views = await testViews({ now: NOON_US + 20 * HOUR });
     await views.hand([initiated(), initiated({ ...answered, occurredAt: NOON_US - 50_000_000 })]);
-    await views.hand([initiated({ type: 'call.interim', eventId: 'c1-interim', occurredAt: NOON_US - 20_000_000 })]);
+    await views.hand([
+      initiated({ type: 'call.interim', eventId: 'c1-interim', occurredAt: NOON_US - 20_000_000 }),
+    ]);
     await views.project();
     const closer = await closerOf(views);
     expect(await closer.step()).toBe(0);
@@ -40,14 +51,28 @@ describe('the closer', () => {
     expect(await closer.step()).toBe(1);
     await views.project();
     const closed = await only(views);
-    expect(closed).toMatchObject({ status: 'timed_out', disposition: 'answered', billableSeconds: 30 });
+    expect(closed).toMatchObject({
+      status: 'timed_out',
+      disposition: 'answered',
+      billableSeconds: 30,
+    });
     expect(await closer.step()).toBe(0);
 
     await views.hand([ended({ occurredAt: NOON_US - 10_000_000 })]);
     await views.project();
-    expect(await getCdr(views.pool, closed.id)).toMatchObject({ status: 'corrected', billableSeconds: 40 });
+    expect(await getCdr(views.pool, closed.id)).toMatchObject({
+      status: 'corrected',
+      billableSeconds: 40,
+    });
     const feed = await readUsageFeed(views.ledger.journal, views.ledger.schemas, { limit: 10 });
-    expect(feed.entries.map((entry) => [entry.type, entry.adjustmentKind, entry.quantity, entry.seconds])).toEqual([
+    expect(
+      feed.entries.map((entry) => [
+        entry.type,
+        entry.adjustmentKind,
+        entry.quantity,
+        entry.seconds,
+      ]),
+    ).toEqual([
       ['usage.recorded', undefined, 1, 30],
       ['usage.adjusted', 'reversal', -1, -30],
       ['usage.adjusted', 'successor', 1, 40],

@@ -19,7 +19,8 @@ function lines(scenesMax: number): string[] {
     scenesMax,
   });
   const all: string[] = [];
-  for (let us = START * 1e6; !traffic.isOver(); us += 60e6) all.push(...traffic.until(us).map(jsonLine));
+  for (let us = START * 1e6; !traffic.isOver(); us += 60e6)
+    all.push(...traffic.until(us).map(jsonLine));
   return all;
 }
 
@@ -36,14 +37,20 @@ describe('a rebuild', () => {
     const all = lines(200);
     // In pieces, so that what was open is later corrected and adjusted.
     for (let from = 0; from < all.length; from += 200) {
-      await views.hand(all.slice(from, from + 200), { log: `i/${(from / 200) % 2}` });
+      await views.hand(all.slice(from, from + 200), { log: `${(from / 200) % 2}` });
       await views.project();
     }
     const before = await views.rows();
     const said = await views.ledger.journal.head('usage');
     for (const view of VIEWS) {
       const report = await rebuild({ ...parts(views), view, diff: true });
-      expect(report).toMatchObject({ view, differing: 0, onlyLive: 0, onlyRebuilt: 0, swapped: false });
+      expect(report).toMatchObject({
+        view,
+        differing: 0,
+        onlyLive: 0,
+        onlyRebuilt: 0,
+        swapped: false,
+      });
     }
     for (const view of ['cdr', 'usage'] as const) {
       const report = await rebuild({ ...parts(views), view });
@@ -61,7 +68,8 @@ describe('a rebuild', () => {
     await views.hand(lines(40));
     await views.project();
     const before = await views.rows();
-    await views.pool.query(`update views.cdr set disposition = 'wrong' where id = (select min(id::text)::uuid from views.cdr);
+    await views.pool
+      .query(`update views.cdr set disposition = 'wrong' where id = (select min(id::text)::uuid from views.cdr);
       delete from views.cdr where id = (select max(id::text)::uuid from views.cdr)`);
     const report = await rebuild({ ...parts(views), view: 'cdr', diff: true });
     expect(report).toMatchObject({ differing: 1, onlyLive: 0, onlyRebuilt: 1 });
@@ -98,8 +106,12 @@ describe('a rebuild', () => {
     await using views = await testViews({ now });
     await views.hand(lines(30));
     await views.project();
-    await views.pool.query(`update views.made_by set assembler = 0; update views.cdr set billable_seconds = billable_seconds + 1`);
-    await expect(rebuild({ ...parts(views), view: 'cdr' })).rejects.toMatchObject({ code: 'differs' });
+    await views.pool.query(
+      `update views.made_by set assembler = 0; update views.cdr set billable_seconds = billable_seconds + 1`,
+    );
+    await expect(rebuild({ ...parts(views), view: 'cdr' })).rejects.toMatchObject({
+      code: 'differs',
+    });
     expect((await rebuild({ ...parts(views), view: 'cdr', accept: true })).swapped).toBe(true);
   });
 });

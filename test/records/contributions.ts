@@ -32,7 +32,9 @@ export function said(type: string, second: number, more: Partial<Contribution> =
 }
 
 /** Boxes of one event: a party and the slot behind it each. */
-export function sealed(parties: Readonly<Record<string, string>>): Pick<Contribution, 'groups' | 'partyDigest'> {
+export function sealed(
+  parties: Readonly<Record<string, string>>,
+): Pick<Contribution, 'groups' | 'partyDigest'> {
   const boxes = Object.entries(parties).map(([party, slot]) => ({
     party,
     slots: [Buffer.from(slot.padEnd(12)).toString('hex')],
@@ -51,13 +53,33 @@ export function stateOf(contributions: readonly Contribution[]): CommunicationSt
 
 const LEGS = ['', 'a', 'b', 'b2', 'c'];
 const TYPES = [
-  'call.initiated', 'call.ringing', 'call.answered', 'call.held', 'call.resumed', 'call.leg.added', 'call.bridged',
-  'call.forwarded', 'call.transferred', 'call.recording.started', 'call.recording.available', 'call.interim', 'call.ended',
-  'call.closed_by_timeout', 'sms.submitted', 'sms.sent', 'sms.delivered', 'sms.failed', 'sms.received',
-  'voicemail.message.deposited', 'voicemail.listened', 'communication.linked', 'call.of.the.future',
+  'call.initiated',
+  'call.ringing',
+  'call.answered',
+  'call.held',
+  'call.resumed',
+  'call.leg.added',
+  'call.bridged',
+  'call.forwarded',
+  'call.transferred',
+  'call.recording.started',
+  'call.recording.available',
+  'call.interim',
+  'call.ended',
+  'call.closed_by_timeout',
+  'sms.submitted',
+  'sms.sent',
+  'sms.delivered',
+  'sms.failed',
+  'sms.received',
+  'voicemail.message.deposited',
+  'voicemail.listened',
+  'communication.linked',
+  'call.of.the.future',
 ];
 
-const idDigits = (prefix: string) => fc.integer({ min: 1, max: 12 }).map((n) => prefix + n.toString(16).padStart(31, '0'));
+const idDigits = (prefix: string) =>
+  fc.integer({ min: 1, max: 12 }).map((n) => prefix + n.toString(16).padStart(31, '0'));
 
 const facts = fc.record(
   {
@@ -90,18 +112,25 @@ export const anyContribution: fc.Arbitrary<Contribution> = fc
     omitted: fc.boolean(),
     facts,
     who: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
-    links: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.constant(['c0000000000000000000000000000003']) }),
+    links: fc.oneof(
+      { weight: 9, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.constant(['c0000000000000000000000000000003']) },
+    ),
   })
   .map((drawn): Contribution => {
     // A real journal never gives one body two contents: what differs shows in the digest.
     const { coordinate, second, body, who, ...rest } = drawn;
     const said = { ...rest, time: START + second * 1_000_000, source: 'switch-1' };
-    const parties = who === undefined ? { groups: [], partyDigest: 0 } : sealed({ caller: who, callee: 'z' });
+    const parties =
+      who === undefined ? { groups: [], partyDigest: 0 } : sealed({ caller: who, callee: 'z' });
     const factsDigest = digest(JSON.stringify([said, body]));
     return { ...said, ...parties, factsDigest, log: coordinate[0], position: coordinate[1] };
   })
   // One place in the journal holds one event.
-  .map((contribution) => ({ ...contribution, position: contribution.position * 1e6 + (contribution.factsDigest % 1e6) }));
+  .map((contribution) => ({
+    ...contribution,
+    position: contribution.position * 1e6 + (contribution.factsDigest % 1e6),
+  }));
 
 function digest(text: string): number {
   let value = 17;

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Contribution } from '#records';
-import { add, assemble, decodeState, emptyState, encodeState, REPEATS_MAX, stateRefs, unite, usageStatement } from '#records';
+import {
+  add,
+  assemble,
+  decodeState,
+  emptyState,
+  encodeState,
+  REPEATS_MAX,
+  stateRefs,
+  unite,
+  usageStatement,
+} from '#records';
 import { anyContribution, CALL, said, sealed, stateOf } from './contributions.ts';
 
 const many = fc.array(anyContribution, { minLength: 1, maxLength: 40 });
@@ -10,12 +20,17 @@ const many = fc.array(anyContribution, { minLength: 1, maxLength: 40 });
 const shuffledTwice = many.chain((contributions) =>
   fc.tuple(
     fc.shuffledSubarray(contributions, { minLength: contributions.length }),
-    fc.shuffledSubarray([...contributions, ...contributions], { minLength: contributions.length * 2 }),
+    fc.shuffledSubarray([...contributions, ...contributions], {
+      minLength: contributions.length * 2,
+    }),
   ),
 );
 
 function stored(contributions: readonly Contribution[]): string {
-  const state = stateOf([{ ...said('call.interim', 0), eventId: '0'.repeat(32), factsDigest: 1, position: 1 }, ...contributions]);
+  const state = stateOf([
+    { ...said('call.interim', 0), eventId: '0'.repeat(32), factsDigest: 1, position: 1 },
+    ...contributions,
+  ]);
   return encodeState(state).toString('hex');
 }
 
@@ -33,14 +48,23 @@ describe('the join of contributions', () => {
 
   it('gives the same when the events come in any slices whose states are united in any order', () => {
     const slices = many.chain((contributions) =>
-      fc.tuple(fc.constant(contributions), fc.array(fc.nat(3), { minLength: 40, maxLength: 40 }), fc.boolean()),
+      fc.tuple(
+        fc.constant(contributions),
+        fc.array(fc.nat(3), { minLength: 40, maxLength: 40 }),
+        fc.boolean(),
+      ),
     );
     fc.assert(
       fc.property(slices, ([contributions, places, reversed]) => {
-        const parts = [0, 1, 2, 3].map((slice) => contributions.filter((_, at) => places[at] === slice));
+        const parts = [0, 1, 2, 3].map((slice) =>
+          contributions.filter((_, at) => places[at] === slice),
+        );
         const united = emptyState(contributions[0]?.member ?? CALL);
-        for (const part of reversed ? parts.toReversed() : parts) if (part.length > 0) unite(united, stateOf(part));
-        expect(encodeState(united).toString('hex')).toBe(encodeState(stateOf(contributions)).toString('hex'));
+        for (const part of reversed ? parts.toReversed() : parts)
+          if (part.length > 0) unite(united, stateOf(part));
+        expect(encodeState(united).toString('hex')).toBe(
+          encodeState(stateOf(contributions)).toString('hex'),
+        );
       }),
       { numRuns: 400 },
     );
@@ -74,14 +98,24 @@ describe('the join of contributions', () => {
     const bytes = encodeState(state);
     expect(() => decodeState(bytes.subarray(0, -1), [])).toThrow(RangeError);
     expect(() => decodeState(Buffer.concat([bytes, Buffer.of(0)]), [])).toThrow(RangeError);
-    expect(() => decodeState(Buffer.concat([Buffer.of(99), bytes.subarray(1)]), [])).toThrow(/rebuild/);
+    expect(() => decodeState(Buffer.concat([Buffer.of(99), bytes.subarray(1)]), [])).toThrow(
+      /rebuild/,
+    );
   });
 
   it('counts the lowest coordinate where one id came with two bodies, and shows the conflict', () => {
     const first = said('call.ended', 60, { facts: { causeQ850: 16 } });
-    const other = { ...first, factsDigest: 999, facts: { causeQ850: 17 }, position: first.position + 10 };
+    const other = {
+      ...first,
+      factsDigest: 999,
+      facts: { causeQ850: 17 },
+      position: first.position + 10,
+    };
     const begun = said('call.initiated', 0);
-    for (const order of [[begun, first, other], [other, begun, first]]) {
+    for (const order of [
+      [begun, first, other],
+      [other, begun, first],
+    ]) {
       const record = assemble(stateOf(order));
       expect(record.q850).toBe(16);
       expect(record.conflicts).toBe(1);
@@ -90,7 +124,13 @@ describe('the join of contributions', () => {
 
   it('takes a repeat whose boxes were left out for no conflict', () => {
     const first = said('call.initiated', 0, sealed({ caller: 'x', callee: 'y' }));
-    const again = { ...first, groups: [], partyDigest: 0, omitted: true, position: first.position + 1 };
+    const again = {
+      ...first,
+      groups: [],
+      partyDigest: 0,
+      omitted: true,
+      position: first.position + 1,
+    };
     expect(assemble(stateOf([again, first])).conflicts).toBe(0);
   });
 

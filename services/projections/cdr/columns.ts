@@ -37,7 +37,13 @@ export interface CdrColumns {
 
 /** @param logs names of logs by number */
 export function toCdrRow(row: CdrColumns, logs: ReadonlyMap<number, string>): CdrRow {
-  const { legs = [], diversions = [], recordings = [], overflow = false, ...detail } = row.detail ?? {};
+  const {
+    legs = [],
+    diversions = [],
+    recordings = [],
+    overflow = false,
+    ...detail
+  } = row.detail ?? {};
   return {
     id: row.id,
     month: monthOf(row.started_at),
@@ -72,9 +78,10 @@ export function toCdrRow(row: CdrColumns, logs: ReadonlyMap<number, string>): Cd
     diversions,
     recordings,
     parties: unpackParties(row.parties, row.refs),
-    positions: unpackPositions(row.positions).map(
-      ({ logNo, position }): RecordPosition => ({ log: logs.get(logNo) ?? `log ${logNo}`, position }),
-    ),
+    positions: unpackPositions(row.positions).map(({ logNo, position }): RecordPosition => ({
+      log: logs.get(logNo) ?? `log ${logNo}`,
+      position,
+    })),
   };
 }
 
@@ -85,7 +92,8 @@ export function given<T extends object>(values: T): Given<T> {
   const result: Given<T> = {};
   for (const key in values) {
     const value = values[key];
-    if (value !== null && value !== undefined) result[key] = value as Exclude<T[typeof key], null | undefined>;
+    if (value !== null && value !== undefined)
+      result[key] = value as Exclude<T[typeof key], null | undefined>;
   }
   return result;
 }

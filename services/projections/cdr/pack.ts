@@ -41,7 +41,9 @@ export function unpackParties(bytes: Uint8Array, packedRefs: Uint8Array): PartyR
     const category = reader.text();
     const ref = refs[reader.varint()] ?? Buffer.alloc(0);
     const index = reader.varint();
-    parties.push(legId === '' ? { role, category, ref, index } : { role, legId, category, ref, index });
+    parties.push(
+      legId === '' ? { role, category, ref, index } : { role, legId, category, ref, index },
+    );
   }
   return parties;
 }
@@ -56,7 +58,9 @@ export function packPositions(elements: readonly Contribution[]): Buffer {
   return writer.take();
 }
 
-export function unpackPositions(bytes: Uint8Array): { readonly logNo: number; readonly position: number }[] {
+export function unpackPositions(
+  bytes: Uint8Array,
+): { readonly logNo: number; readonly position: number }[] {
   const reader = createByteReader(bytes);
   const positions: { logNo: number; position: number }[] = [];
   for (let left = reader.varint(); left > 0; left -= 1) {

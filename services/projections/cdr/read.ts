@@ -11,7 +11,10 @@ const REDIRECTS_MAX = 4;
 /** Records, newest first. */
 export async function listCdrs(db: Pool | Client, query: CdrQuery): Promise<Page<CdrRow>> {
   const { limit, cursor, accountId, kind, status, from = FROM_MIN, to = TO_MAX } = query;
-  const after = cursor === undefined ? { at: TO_MAX, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } : decodeTimeCursor(cursor);
+  const after =
+    cursor === undefined
+      ? { at: TO_MAX, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+      : decodeTimeCursor(cursor);
   // An account's records are found by way of its history, which has the index for it.
   const source =
     accountId === undefined
@@ -24,7 +27,15 @@ export async function listCdrs(db: Pool | Client, query: CdrQuery): Promise<Page
             where ${keys}.started_at >= $1 and ${keys}.started_at < $2 and (${keys}.started_at, ${keys}.id) < ($3, $4::uuid)
               and ($5::text is null or c.kind = $5) and ($6::text is null or c.status = $6)
             order by ${keys}.started_at desc, ${keys}.id desc limit ${Math.trunc(limit) + 1}`,
-    values: [from, to, after.at, after.id, kind ?? null, status ?? null, ...(accountId === undefined ? [] : [accountId])],
+    values: [
+      from,
+      to,
+      after.at,
+      after.id,
+      kind ?? null,
+      status ?? null,
+      ...(accountId === undefined ? [] : [accountId]),
+    ],
   });
   const logs = await logNames(db);
   const rows = result.rows.slice(0, limit).map((row) => toCdrRow(row, logs));
@@ -46,7 +57,11 @@ export async function getCdr(db: Pool | Client, id: string): Promise<CdrRow | un
     if (redirect === undefined) break;
     wanted = redirect;
   }
-  const result = await db.query<CdrColumns>({ name: 'views cdr', text: 'select * from views.cdr where id = $1', values: [wanted] });
+  const result = await db.query<CdrColumns>({
+    name: 'views cdr',
+    text: 'select * from views.cdr where id = $1',
+    values: [wanted],
+  });
   const [row] = result.rows;
   return row === undefined ? undefined : toCdrRow(row, await logNames(db));
 }

@@ -3,16 +3,49 @@ import type { Plan } from '../engine/plan.ts';
 import type { CopyRows } from '../sql/copy-in.ts';
 
 export const CDR_COLUMNS = [
-  'id', 'started_at', 'kind', 'direction', 'status', 'account_id', 'source', 'answered_at', 'ended_at', 'ring_ms',
-  'talk_ms', 'hold_ms', 'billable_seconds', 'segments', 'disposition', 'q850', 'sip_status', 'hangup_party', 'prefix',
-  'country', 'zone', 'number_type', 'service', 'conflicts', 'detail', 'parties', 'refs', 'positions',
+  'id',
+  'started_at',
+  'kind',
+  'direction',
+  'status',
+  'account_id',
+  'source',
+  'answered_at',
+  'ended_at',
+  'ring_ms',
+  'talk_ms',
+  'hold_ms',
+  'billable_seconds',
+  'segments',
+  'disposition',
+  'q850',
+  'sip_status',
+  'hangup_party',
+  'prefix',
+  'country',
+  'zone',
+  'number_type',
+  'service',
+  'conflicts',
+  'detail',
+  'parties',
+  'refs',
+  'positions',
 ] as const;
 
 /** What a record has beyond its columns; undefined where it has nothing. */
 export type Detail = Partial<
   Pick<
     CommunicationRecord,
-    'legs' | 'diversions' | 'voicemail' | 'recordings' | 'route' | 'ingressTrunk' | 'egressTrunk' | 'errorCode' | 'overflow'
+    | 'legs'
+    | 'diversions'
+    | 'voicemail'
+    | 'recordings'
+    | 'route'
+    | 'ingressTrunk'
+    | 'egressTrunk'
+    | 'errorCode'
+    | 'overflow'
   >
 >;
 
@@ -49,7 +82,17 @@ export function writeCdrRow(out: CopyRows, { record, packed }: Plan): void {
 }
 
 function detailOf(record: CommunicationRecord): string | undefined {
-  const { legs, diversions, recordings, voicemail, route, ingressTrunk, egressTrunk, errorCode, overflow } = record;
+  const {
+    legs,
+    diversions,
+    recordings,
+    voicemail,
+    route,
+    ingressTrunk,
+    egressTrunk,
+    errorCode,
+    overflow,
+  } = record;
   const detail: Detail = {
     ...(legs.length === 0 ? {} : { legs }),
     ...(diversions.length === 0 ? {} : { diversions }),

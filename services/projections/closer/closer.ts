@@ -4,12 +4,12 @@ import type { Journal, NewEvent } from '#journal';
 import { DECISIONS, listLogs, openLog } from '#journal';
 import type { Pool } from '#platform';
 import type { CommunicationState } from '#records';
-import { assemble, CLOSED_BY_TIMEOUT, decodeState, lastEvidence } from '#records';
+import { assemble, CLOSED_BY_TIMEOUT, lastEvidence } from '#records';
 import sodium from 'sodium-native';
-import { unpackRefs } from '../cdr/pack.ts';
 import { readCheckpoints } from '../engine/checkpoints.ts';
 import { USAGE_LOG } from '../engine/log-tails.ts';
 import { plainId } from '../engine/resolve.ts';
+import { readStoredState } from '../engine/stored-state.ts';
 
 /** The log that only the closer writes. */
 export const CLOSER_LOG = 'closer';
@@ -41,7 +41,12 @@ interface Candidate {
  * when every log that spoke of it has told of times `closeAfterUs` later and nothing waits to be
  * projected, so a silent source closes nothing.
  */
-export async function createCloser({ pool, journal, schemas, closeAfterUs }: CloserSettings): Promise<Closer> {
+export async function createCloser({
+  pool,
+  journal,
+  schemas,
+  closeAfterUs,
+}: CloserSettings): Promise<Closer> {
   await openLog(journal, CLOSER_LOG);
   /** Open calls that began up to here were looked at; those that may not be closed yet wait. */
   let lookedThrough = 0;
@@ -64,13 +69,16 @@ export async function createCloser({ pool, journal, schemas, closeAfterUs }: Clo
       const due: NewEvent[] = [];
       const early: string[] = [];
       for (const call of calls) {
-        const state = decodeState(call.state, unpackRefs(call.refs));
+        const state = readStoredState(call.state, call.refs);
         const event = closing(schemas, state, { clocks, closeAfterUs });
         if (event === undefined) early.push(call.id);
         else due.push(event);
       }
       if (due.length > 0) await journal.append(CLOSER_LOG, due, position);
-      lookedThrough = calls.length < CANDIDATES_MAX ? Math.max(lookedThrough, bound) : (calls.at(-1)?.started_at ?? bound);
+      lookedThrough =
+        calls.length < CANDIDATES_MAX
+          ? Math.max(lookedThrough, bound)
+          : (calls.at(-1)?.started_at ?? bound);
       waiting = early;
       return due.length;
     },
@@ -79,7 +87,9 @@ export async function createCloser({ pool, journal, schemas, closeAfterUs }: Clo
 
 /** The head of the closer's log when every log is in the views up to its head; else undefined. */
 async function caughtUp(pool: Pool, journal: Journal): Promise<number | undefined> {
-  const at = new Map((await readCheckpoints(pool, 'records')).map((tail) => [tail.log, tail.position]));
+  const at = new Map(
+    (await readCheckpoints(pool, 'records')).map((tail) => [tail.log, tail.position]),
+  );
   let own = 0;
   for (const { log } of await listLogs(journal)) {
     if (log === DECISIONS || log === USAGE_LOG) continue;
@@ -129,7 +139,11 @@ interface Terms {
   readonly closeAfterUs: number;
 }
 
-function closing(schemas: Schemas, state: CommunicationState, { clocks, closeAfterUs }: Terms): NewEvent | undefined {
+function closing(
+  schemas: Schemas,
+  state: CommunicationState,
+  { clocks, closeAfterUs }: Terms,
+): NewEvent | undefined {
   const last = lastEvidence(state.elements);
   for (const { source, log, type } of state.elements) {
     if (type === CLOSED_BY_TIMEOUT) return undefined;
@@ -151,6 +165,9 @@ function closing(schemas: Schemas, state: CommunicationState, { clocks, closeAft
 /** A communication is closed at most once: its id alone makes the event's. */
 function closingId(communicationId: Buffer): Buffer {
   const id = Buffer.alloc(16);
-  sodium.crypto_generichash(id, Buffer.concat([Buffer.from(`${CLOSED_BY_TIMEOUT}\n`), communicationId]));
+  sodium.crypto_generichash(
+    id,
+    Buffer.concat([Buffer.from(`${CLOSED_BY_TIMEOUT}\n`), communicationId]),
+  );
   return id;
 }

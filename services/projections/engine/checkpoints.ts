@@ -7,10 +7,12 @@ import type { LogTail } from './log-tails.ts';
 export type Family = 'records' | 'usage' | 'records.next' | 'usage.next';
 
 export async function readCheckpoints(db: Pool | Client, family: Family): Promise<LogTail[]> {
-  const result = await db.query<{ log_no: number; log: string; position: number; recorded_at: number }>(
-    'select log_no, log, position, recorded_at from views.checkpoint where family = $1',
-    [family],
-  );
+  const result = await db.query<{
+    log_no: number;
+    log: string;
+    position: number;
+    recorded_at: number;
+  }>('select log_no, log, position, recorded_at from views.checkpoint where family = $1', [family]);
   return result.rows.map(({ log_no: logNo, log, position, recorded_at: recordedAt }) => ({
     logNo,
     log,

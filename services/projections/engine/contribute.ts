@@ -103,7 +103,11 @@ function sealedGroups(
   });
 }
 
-function partyDigest(firstRef: number, count: number, opened: readonly (PointerContents | undefined)[]): number {
+function partyDigest(
+  firstRef: number,
+  count: number,
+  opened: readonly (PointerContents | undefined)[],
+): number {
   const parts: Uint8Array[] = [];
   for (let at = firstRef; at < firstRef + count; at += 1) {
     for (const box of opened[at]?.boxes ?? []) parts.push(...box.slots, box.digest);

@@ -56,7 +56,8 @@ export function createEntries(max: number): Entries {
 
   const at = (id: Hex): Entry => {
     let entry = byId.get(id);
-    if (entry === undefined) entry = { state: emptyState(id), known: new Set(), rows: [], said: [], saidNews: false };
+    if (entry === undefined)
+      entry = { state: emptyState(id), known: new Set(), rows: [], said: [], saidNews: false };
     else byId.delete(id);
     byId.set(id, entry);
     return entry;
@@ -67,7 +68,7 @@ export function createEntries(max: number): Entries {
     find: (id) => byId.get(id),
     settleMembers(into) {
       const absorbed: Entry[] = [];
-      for (let before = -1; before !== into.state.members.length; ) {
+      for (let before = -1; before !== into.state.members.length;) {
         before = into.state.members.length;
         for (const member of into.state.members) {
           const other = byId.get(member);

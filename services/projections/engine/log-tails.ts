@@ -45,19 +45,27 @@ interface OpenTail {
 export function createLogTails(
   journal: Journal,
   checkpoints: readonly LogTail[],
-  { batchMax, also = () => false }: { readonly batchMax: number; readonly also?: (log: string) => boolean },
+  {
+    batchMax,
+    also = () => false,
+  }: { readonly batchMax: number; readonly also?: (log: string) => boolean },
 ): LogTails {
   let tails = open(checkpoints);
 
   const discover = async (): Promise<void> => {
     for (const { log, openedAt } of await listLogs(journal)) {
       if (log === DECISIONS || (log === USAGE_LOG && !also(log)) || tails.has(openedAt)) continue;
-      tails.set(openedAt, { tail: { logNo: openedAt, log, position: 0, recordedAt: 0 }, reading: undefined });
+      tails.set(openedAt, {
+        tail: { logNo: openedAt, log, position: 0, recordedAt: 0 },
+        reading: undefined,
+      });
     }
   };
 
   const readSome = async (one: OpenTail): Promise<RecordedEvent[]> => {
-    one.reading ??= journal.readLog(one.tail.log, one.tail.position, batchMax)[Symbol.asyncIterator]();
+    one.reading ??= journal
+      .readLog(one.tail.log, one.tail.position, batchMax)
+      [Symbol.asyncIterator]();
     const next = await one.reading.next();
     if (next.done === true) one.reading = undefined;
     return next.done === true ? [] : next.value;
@@ -109,5 +117,7 @@ function inStep(all: readonly OpenTail[]): readonly OpenTail[] {
 }
 
 function open(checkpoints: readonly LogTail[]): Map<number, OpenTail> {
-  return new Map(checkpoints.map((tail) => [tail.logNo, { tail: { ...tail }, reading: undefined }]));
+  return new Map(
+    checkpoints.map((tail) => [tail.logNo, { tail: { ...tail }, reading: undefined }]),
+  );
 }

@@ -24,11 +24,10 @@ export function createPartitions(schema: string): Partitions {
         const date = new Date(day * MS_PER_DAY);
         const month = date.getUTCFullYear() * 12 + date.getUTCMonth();
         if (!months.has(month)) {
-          await client.query('select views.add_month($1, parent, $2) from unnest($3::text[]) as parent', [
-            schema,
-            start,
-            ['cdr', 'history'],
-          ]);
+          await client.query(
+            'select views.add_month($1, parent, $2) from unnest($3::text[]) as parent',
+            [schema, start, ['cdr', 'history']],
+          );
           months.add(month);
         }
         days.add(day);

@@ -48,10 +48,17 @@ function owed(entry: Entry, record: CommunicationRecord): OutboxEntry[] {
   for (const said of entry.said) {
     const { id, revision, statement } = said;
     if (id === record.id) own = said;
-    else if (statement !== undefined) entries.push({ id, revision, source, before: statement, after: undefined });
+    else if (statement !== undefined)
+      entries.push({ id, revision, source, before: statement, after: undefined });
   }
   if (after === undefined || sameStatement(own?.statement, after)) return entries;
-  entries.push({ id: record.id, revision: own?.revision ?? 0, source, before: own?.statement, after });
+  entries.push({
+    id: record.id,
+    revision: own?.revision ?? 0,
+    source,
+    before: own?.statement,
+    after,
+  });
   return entries;
 }
 
@@ -82,7 +89,8 @@ function partyKeys(state: CommunicationState, record: CommunicationRecord): Part
         for (const slot of slots) {
           if (seen.has(slot)) continue;
           seen.add(slot);
-          for (const { accountId } of record.accounts) keys.push({ epoch, account: accountId, slot });
+          for (const { accountId } of record.accounts)
+            keys.push({ epoch, account: accountId, slot });
         }
       }
     }
@@ -104,11 +112,20 @@ function threadOf(record: CommunicationRecord): Hex | undefined {
 }
 
 export function sameHistory(a: RowKeys, b: RowKeys): boolean {
-  return a.startedAt === b.startedAt && a.id === b.id && a.history.length === b.history.length && a.history.every((key, at) => sameKey(key, b.history[at]));
+  return (
+    a.startedAt === b.startedAt &&
+    a.id === b.id &&
+    a.history.length === b.history.length &&
+    a.history.every((key, at) => sameKey(key, b.history[at]))
+  );
 }
 
 function sameKey(a: HistoryKey, b: HistoryKey | undefined): boolean {
   return (
-    b !== undefined && a.account === b.account && a.direction === b.direction && a.kind === b.kind && a.thread === b.thread
+    b !== undefined &&
+    a.account === b.account &&
+    a.direction === b.direction &&
+    a.kind === b.kind &&
+    a.thread === b.thread
   );
 }

@@ -59,14 +59,24 @@ const WRITTEN_AT_ONCE = 8_000;
 
 /** The one writer of cdr, history, party index, quarantine and usage outbox. */
 export async function createProjector(settings: ProjectorSettings): Promise<Projector> {
-  const { pool, journal, mode = 'live', batchMax = BATCH_MAX, entriesMax = ENTRIES_MAX, failpoint } = settings;
+  const {
+    pool,
+    journal,
+    mode = 'live',
+    batchMax = BATCH_MAX,
+    entriesMax = ENTRIES_MAX,
+    failpoint,
+  } = settings;
   const live = mode === 'live';
   const family: Family = live ? 'records' : 'records.next';
   const entries = createEntries(entriesMax);
   const clocks = createSourceClocks();
   const schema = live ? 'views' : 'views_next';
   const writer = createRoundWriter({ pool, schema, family, live, entries, clocks, failpoint });
-  const tails = createLogTails(journal, [], { batchMax, also: (log) => !live && log === USAGE_LOG });
+  const tails = createLogTails(journal, [], {
+    batchMax,
+    also: (log) => !live && log === USAGE_LOG,
+  });
 
   let dirty = new Set<Entry>();
   let quarantine: QuarantineEvent[] = [];

@@ -1,10 +1,10 @@
 import type { Client } from '#platform';
 import type { Hex } from '#records';
-import { addMember, assemble, decodeState, unite } from '#records';
-import { unpackRefs } from '../cdr/pack.ts';
+import { addMember, assemble, unite } from '#records';
 import { uuidArray } from '../sql/arrays.ts';
 import type { Entries, Entry } from './entry.ts';
 import { keysOf } from './plan.ts';
+import { readStoredState } from './stored-state.ts';
 import { decodeSaid } from './statements.ts';
 
 interface StateRow {
@@ -72,7 +72,7 @@ function takeIn(entry: Entry, row: StateRow): void {
   if (row.said !== null) entry.said.push(decodeSaid(id, row.said));
   if (row.redirect !== null) addMember(entry.state, plainId(row.redirect));
   if (row.state === null) return;
-  const stored = decodeState(row.state, row.refs === null ? [] : unpackRefs(row.refs));
+  const stored = readStoredState(row.state, row.refs);
   entry.rows.push(keysOf(stored, assemble(stored)));
   unite(entry.state, stored);
 }

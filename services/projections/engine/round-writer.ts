@@ -46,10 +46,16 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
   let durable = new Map<number, number>();
   let generation = 0;
 
-  const writeAll = async (client: Client, round: RoundToWrite, plans: Map<Entry, Plan>): Promise<void> => {
+  const writeAll = async (
+    client: Client,
+    round: RoundToWrite,
+    plans: Map<Entry, Plan>,
+  ): Promise<void> => {
     await client.query('begin');
     if (!live) await client.query('set local synchronous_commit = off');
-    const fresh = [...plans.values()].filter(({ members, entry, record }) => members.length === 1 && !entry.known.has(record.id));
+    const fresh = [...plans.values()].filter(
+      ({ members, entry, record }) => members.length === 1 && !entry.known.has(record.id),
+    );
     const restated = new Set(plans.values());
     for (const plan of fresh) restated.delete(plan);
     await settleWithStored(client, { plans, fresh, restated });
@@ -64,7 +70,11 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
     await writeOutbox(client, outbox);
     await writeQuarantine(client, schema, round.quarantine);
     failpoint?.('projections.mid_projection');
-    if (live) await clocks.write(client, new Map(round.reached.map((tail) => [tail.logNo, tail.recordedAt])));
+    if (live)
+      await clocks.write(
+        client,
+        new Map(round.reached.map((tail) => [tail.logNo, tail.recordedAt])),
+      );
     await advance(client, { family, generation, from: durable }, round.reached);
     await client.query('commit');
     failpoint?.('projections.after_commit');
@@ -81,13 +91,17 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
    * New communications are simply inserted; only where a row was there already, or a link names an
    * id that memory knows nothing of, is the database asked.
    */
-  const settleWithStored = async (client: Client, { plans, fresh, restated }: Settling): Promise<void> => {
+  const settleWithStored = async (
+    client: Client,
+    { plans, fresh, restated }: Settling,
+  ): Promise<void> => {
     const allNew = await claimStates(client, schema, fresh);
     const linked = [...plans.values()].filter(({ members, entry }) => {
       return members.length > 1 && members.some((id) => !entry.known.has(id));
     });
     const wanted = [...(allNew ? [] : fresh), ...linked].map((plan) => plan.entry);
-    const found = wanted.length === 0 ? undefined : await resolve(client, schema, { entries, wanted });
+    const found =
+      wanted.length === 0 ? undefined : await resolve(client, schema, { entries, wanted });
     for (const { entry, record } of fresh) entry.known.add(record.id);
     if (found === undefined) return;
     for (const [entry, plan] of plans) {
@@ -139,7 +153,9 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
 }
 
 function saysNothingNew(plan: Plan, stored: Buffer | undefined): boolean {
-  return stored?.equals(plan.stateBytes) === true && plan.outbox.length === 0 && !plan.entry.saidNews;
+  return (
+    stored?.equals(plan.stateBytes) === true && plan.outbox.length === 0 && !plan.entry.saidNews
+  );
 }
 
 function remember({ entry, members, said }: Plan): void {

@@ -53,7 +53,13 @@ export function decodeOutbox(bytes: Uint8Array): OutboxEntry[] {
     const id = reader.hex(16);
     const revision = reader.varint();
     const source = reader.text();
-    entries.push({ id, revision, source, before: readStatement(reader), after: readStatement(reader) });
+    entries.push({
+      id,
+      revision,
+      source,
+      before: readStatement(reader),
+      after: readStatement(reader),
+    });
   }
   return entries;
 }
@@ -63,11 +69,14 @@ function writeStatement(statement: UsageStatement | undefined): void {
     writer.byte(0);
     return;
   }
-  writer.byte(1 + KINDS.indexOf(statement.kind) + KINDS.length * DIRECTIONS.indexOf(statement.direction));
+  writer.byte(
+    1 + KINDS.indexOf(statement.kind) + KINDS.length * DIRECTIONS.indexOf(statement.direction),
+  );
   writer.varint(statement.startedAt);
   writer.varint(statement.seconds);
   writer.varint(statement.segments);
-  for (const value of [statement.accountId, statement.prefix, statement.country, statement.zone]) writer.text(value);
+  for (const value of [statement.accountId, statement.prefix, statement.country, statement.zone])
+    writer.text(value);
   writer.text(statement.numberType);
   writer.text(statement.service);
 }

@@ -57,7 +57,11 @@ export function createRowChanges(schema: string): RowChanges {
       await removeHistory(client, schema, gone.history.splice(0));
       await removeParties(client, schema, gone.parties.splice(0));
       await copy(client, cdr, `${schema}.cdr (${CDR_COLUMNS.join(', ')})`);
-      await copy(client, history, `${schema}.history (account_id, started_at, id, kind, direction, thread)`);
+      await copy(
+        client,
+        history,
+        `${schema}.history (account_id, started_at, id, kind, direction, thread)`,
+      );
       await copy(client, parties, `${schema}.party (epoch, account_id, slot, started_at, id)`);
     },
 
@@ -75,7 +79,12 @@ function sameParties(a: RowKeys, b: RowKeys): boolean {
     a.parties.length === b.parties.length &&
     a.parties.every((key, at) => {
       const other = b.parties[at];
-      return other !== undefined && key.slot === other.slot && key.account === other.account && key.epoch === other.epoch;
+      return (
+        other !== undefined &&
+        key.slot === other.slot &&
+        key.account === other.account &&
+        key.epoch === other.epoch
+      );
     })
   );
 }
@@ -117,8 +126,14 @@ async function removeCdr(client: Client, schema: string, keys: readonly RowKeys[
   });
 }
 
-async function removeHistory(client: Client, schema: string, keys: readonly RowKeys[]): Promise<void> {
-  const rows = keys.flatMap(({ id, startedAt, history }) => history.map(({ account }) => ({ id, startedAt, account })));
+async function removeHistory(
+  client: Client,
+  schema: string,
+  keys: readonly RowKeys[],
+): Promise<void> {
+  const rows = keys.flatMap(({ id, startedAt, history }) =>
+    history.map(({ account }) => ({ id, startedAt, account })),
+  );
   if (rows.length === 0) return;
   await client.query({
     name: `${schema} remove history`,
@@ -132,8 +147,14 @@ async function removeHistory(client: Client, schema: string, keys: readonly RowK
   });
 }
 
-async function removeParties(client: Client, schema: string, keys: readonly RowKeys[]): Promise<void> {
-  const rows = keys.flatMap(({ id, startedAt, parties }) => parties.map((party) => ({ id, startedAt, ...party })));
+async function removeParties(
+  client: Client,
+  schema: string,
+  keys: readonly RowKeys[],
+): Promise<void> {
+  const rows = keys.flatMap(({ id, startedAt, parties }) =>
+    parties.map((party) => ({ id, startedAt, ...party })),
+  );
   if (rows.length === 0) return;
   await client.query({
     name: `${schema} remove party`,
@@ -152,7 +173,11 @@ async function removeParties(client: Client, schema: string, keys: readonly RowK
 }
 
 /** Tries to be the first to write these states. Answers whether every one was. */
-export async function claimStates(client: Client, schema: string, plans: readonly Plan[]): Promise<boolean> {
+export async function claimStates(
+  client: Client,
+  schema: string,
+  plans: readonly Plan[],
+): Promise<boolean> {
   if (plans.length === 0) return true;
   const result = await client.query({
     name: `${schema} claim`,
@@ -172,7 +197,11 @@ export async function claimStates(client: Client, schema: string, plans: readonl
 }
 
 /** Writes the states of plans whose rows are there, or (for members of links) may be. */
-export async function writeStates(client: Client, schema: string, plans: readonly Plan[]): Promise<void> {
+export async function writeStates(
+  client: Client,
+  schema: string,
+  plans: readonly Plan[],
+): Promise<void> {
   const alone = plans.filter((plan) => plan.members.length === 1);
   if (alone.length > 0) {
     await client.query({
@@ -190,7 +219,9 @@ export async function writeStates(client: Client, schema: string, plans: readonl
       ],
     });
   }
-  const linked = plans.flatMap((plan) => plan.members.map((id) => ({ plan, id, keeps: id === plan.record.id })));
+  const linked = plans.flatMap((plan) =>
+    plan.members.map((id) => ({ plan, id, keeps: id === plan.record.id })),
+  );
   const united = linked.filter(({ plan }) => plan.members.length > 1);
   if (united.length > 0) await writeUnited(client, schema, united);
 }
@@ -201,7 +232,11 @@ interface Member {
   readonly keeps: boolean;
 }
 
-async function writeUnited(client: Client, schema: string, members: readonly Member[]): Promise<void> {
+async function writeUnited(
+  client: Client,
+  schema: string,
+  members: readonly Member[],
+): Promise<void> {
   await client.query({
     name: `${schema} unite`,
     text: `insert into ${schema}.state (id, started_at, state, said, redirect, owes)

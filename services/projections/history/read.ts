@@ -18,7 +18,10 @@ const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const NO_SLOT = Buffer.alloc(1);
 
 /** What an account's users see: its own communications alone, newest first. */
-export async function listHistory(db: Pool | Client, query: HistoryQuery): Promise<Page<HistoryRow>> {
+export async function listHistory(
+  db: Pool | Client,
+  query: HistoryQuery,
+): Promise<Page<HistoryRow>> {
   const { accountId, limit, cursor, from = 0, to = TO_MAX, slots, thread } = query;
   const after = cursor === undefined ? { at: TO_MAX, id: LAST_ID } : decodeTimeCursor(cursor);
   const values: unknown[] = [accountId, from, to, after.at, after.id];
@@ -57,7 +60,10 @@ function toHistoryRow(row: HistoryColumns): HistoryRow {
   const parties = unpackParties(row.parties, row.refs);
   const { own, counterpart } = seats(row, parties);
   const content = parties.find((party) => party.category === 'content');
-  const spoken = row.kind === 'call' ? row.billable_seconds : Math.ceil((row.detail?.voicemail?.durationMs ?? 0) / 1000);
+  const spoken =
+    row.kind === 'call'
+      ? row.billable_seconds
+      : Math.ceil((row.detail?.voicemail?.durationMs ?? 0) / 1000);
   return {
     id: row.id,
     communicationId: row.id,
@@ -80,13 +86,19 @@ function toHistoryRow(row: HistoryColumns): HistoryRow {
 }
 
 /** Who is the account's own number and who the other, by kind and direction. */
-function seats(row: HistoryColumns, parties: readonly PartyRow[]): { own: PartyRow | undefined; counterpart: PartyRow | undefined } {
+function seats(
+  row: HistoryColumns,
+  parties: readonly PartyRow[],
+): { own: PartyRow | undefined; counterpart: PartyRow | undefined } {
   const seat = (...roles: readonly string[]): PartyRow | undefined =>
     parties.find((party) => party.category === 'traffic' && roles.includes(party.role));
-  if (row.kind === 'voicemail') return { own: seat('mailbox', 'callee'), counterpart: seat('caller', 'sender') };
+  if (row.kind === 'voicemail')
+    return { own: seat('mailbox', 'callee'), counterpart: seat('caller', 'sender') };
   const initiator = row.kind === 'sms' ? seat('sender') : seat('caller');
   const target = row.kind === 'sms' ? seat('recipient') : seat('callee', 'member', 'mailbox');
-  return row.own_direction === 'inbound' ? { own: target, counterpart: initiator } : { own: initiator, counterpart: target };
+  return row.own_direction === 'inbound'
+    ? { own: target, counterpart: initiator }
+    : { own: initiator, counterpart: target };
 }
 
 function boxRef(party: PartyRow | undefined): BoxRef | undefined {

@@ -34,7 +34,10 @@ const SELECT = `
                         and (e.log_no, e.position) < (q.log_no, q.position))`;
 
 /** Newest first. */
-export async function listQuarantine(db: Pool | Client, query: QuarantineQuery): Promise<Page<QuarantineRow>> {
+export async function listQuarantine(
+  db: Pool | Client,
+  query: QuarantineQuery,
+): Promise<Page<QuarantineRow>> {
   const { limit, cursor, reason } = query;
   const after = cursor === undefined ? undefined : decodeTimeCursor(cursor);
   const result = await db.query<QuarantineColumns>({
@@ -49,7 +52,10 @@ export async function listQuarantine(db: Pool | Client, query: QuarantineQuery):
   return { rows, next: encodeCursor([last.at, last.id]) };
 }
 
-export async function getQuarantined(db: Pool | Client, id: string): Promise<QuarantineRow | undefined> {
+export async function getQuarantined(
+  db: Pool | Client,
+  id: string,
+): Promise<QuarantineRow | undefined> {
   const result = await db.query<QuarantineColumns>({
     name: 'views quarantined',
     text: `${SELECT} and q.event_id = $1`,

@@ -9,7 +9,11 @@ export interface QuarantineEvent {
 }
 
 /** Few enough to go one by one. A second reading of the same events changes nothing. */
-export async function writeQuarantine(client: Client, schema: string, events: readonly QuarantineEvent[]): Promise<void> {
+export async function writeQuarantine(
+  client: Client,
+  schema: string,
+  events: readonly QuarantineEvent[],
+): Promise<void> {
   for (const { logNo, event } of events) {
     const { facts } = event;
     const sealed = facts['sealed'];

@@ -30,12 +30,16 @@ export function familyOf(view: View): FamilyOfViews {
 }
 
 /** What identifies a row of each view, and what of it readers see. */
-export const COMPARED: Readonly<Record<View, readonly { readonly table: string; readonly key: string; readonly id: string }[]>> = {
+export const COMPARED: Readonly<
+  Record<View, readonly { readonly table: string; readonly key: string; readonly id: string }[]>
+> = {
   cdr: [{ table: 'cdr', key: 'id, started_at', id: 'id' }],
   history: [
     { table: 'history', key: 'account_id, started_at, id', id: 'id' },
     { table: 'party', key: 'epoch, account_id, slot, started_at, id', id: 'id' },
   ],
   quarantine: [{ table: 'quarantine', key: 'log_no, position', id: 'event_id' }],
-  usage: [{ table: 'usage', key: 'account_id, day, direction, kind, prefix, zone', id: 'account_id' }],
+  usage: [
+    { table: 'usage', key: 'account_id, day, direction, kind, prefix, zone', id: 'account_id' },
+  ],
 };

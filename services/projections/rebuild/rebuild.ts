@@ -15,7 +15,7 @@ import type { Comparison } from './compare.ts';
 import { compare } from './compare.ts';
 import type { FamilyOfViews } from './families.ts';
 import { familyOf } from './families.ts';
-import { lockLive, settleOwed, swapTables } from './swap.ts';
+import { lockLive, mendOutbox, settleOwed, swapTables } from './swap.ts';
 
 export interface RebuildSettings {
   readonly pool: Pool;
@@ -72,7 +72,8 @@ async function rebuildAlone(settings: RebuildSettings): Promise<RebuildReport> {
   await filling.run();
   const compares = diff || (!accept && (await madeBy(pool, view)) !== ASSEMBLER_VERSION);
   const compared = compares ? await compareLevel(settings, family, filling) : undefined;
-  const changes = compared === undefined ? 0 : compared.differing + compared.onlyLive + compared.onlyRebuilt;
+  const changes =
+    compared === undefined ? 0 : compared.differing + compared.onlyLive + compared.onlyRebuilt;
   if (!diff && !accept && changes > 0) {
     throw new ProjectionsError(
       'differs',
@@ -104,7 +105,9 @@ async function prepare(pool: Pool, family: FamilyOfViews): Promise<void> {
 /** Leaves no half-made tables beside the live ones. */
 async function prepareNothing(pool: Pool, { next, tables }: FamilyOfViews): Promise<void> {
   await pool.query('delete from views.checkpoint where family = $1', [next]);
-  await pool.query(`drop table if exists ${tables.map((table) => `views_next.${table}`).join(', ')}`);
+  await pool.query(
+    `drop table if exists ${tables.map((table) => `views_next.${table}`).join(', ')}`,
+  );
 }
 
 interface Filling extends AsyncDisposable {
@@ -114,16 +117,28 @@ interface Filling extends AsyncDisposable {
   tell(phase: RebuildProgress['phase']): void;
 }
 
-async function createFilling(settings: RebuildSettings, family: FamilyOfViews, started: number): Promise<Filling> {
+async function createFilling(
+  settings: RebuildSettings,
+  family: FamilyOfViews,
+  started: number,
+): Promise<Filling> {
   const { journal, view, onProgress, signal } = settings;
   const projector =
-    family.live === 'records' ? await createProjector({ ...settings, mode: 'rebuild', batchMax: BATCH_MAX }) : undefined;
+    family.live === 'records'
+      ? await createProjector({ ...settings, mode: 'rebuild', batchMax: BATCH_MAX })
+      : undefined;
   const sums = createUsageSums({ ...settings, mode: 'rebuild' });
   const eventsTotal = await countEvents(journal, family);
   let events = 0;
   const tell = (phase: RebuildProgress['phase']): void => {
     const eventsPerSecond = Math.round((events / (performance.now() - started)) * 1000);
-    onProgress?.({ view, phase, events, eventsTotal: Math.max(events, eventsTotal), eventsPerSecond });
+    onProgress?.({
+      view,
+      phase,
+      events,
+      eventsTotal: Math.max(events, eventsTotal),
+      eventsPerSecond,
+    });
   };
   return {
     get events() {
@@ -132,7 +147,8 @@ async function createFilling(settings: RebuildSettings, family: FamilyOfViews, s
     async run() {
       for (;;) {
         signal?.throwIfAborted();
-        const handled = projector === undefined ? await sums.step() : (await projector.step()).events;
+        const handled =
+          projector === undefined ? await sums.step() : (await projector.step()).events;
         events += handled;
         if (handled === 0) break;
         tell('reading');
@@ -156,12 +172,19 @@ async function countEvents(journal: Journal, family: FamilyOfViews): Promise<num
 }
 
 async function madeBy(pool: Pool, view: View): Promise<number> {
-  const result = await pool.query<{ assembler: number }>('select assembler from views.made_by where view = $1', [view]);
+  const result = await pool.query<{ assembler: number }>(
+    'select assembler from views.made_by where view = $1',
+    [view],
+  );
   return result.rows[0]?.assembler ?? 0;
 }
 
 /** Compares when both have read exactly the same. */
-async function compareLevel(settings: RebuildSettings, family: FamilyOfViews, filling: Filling): Promise<Comparison> {
+async function compareLevel(
+  settings: RebuildSettings,
+  family: FamilyOfViews,
+  filling: Filling,
+): Promise<Comparison> {
   return await whenLevel(settings, filling, async (client) => {
     await client.query('set transaction isolation level repeatable read');
     if (!(await isLevel(client, family, (next, live) => next === live))) return undefined;
@@ -171,7 +194,11 @@ async function compareLevel(settings: RebuildSettings, family: FamilyOfViews, fi
 }
 
 /** Swaps when the rebuilt tables have read at least what the live ones have, and all that was said of it. */
-async function swapLevel(settings: RebuildSettings, family: FamilyOfViews, filling: Filling): Promise<void> {
+async function swapLevel(
+  settings: RebuildSettings,
+  family: FamilyOfViews,
+  filling: Filling,
+): Promise<void> {
   await whenLevel(settings, filling, async (client) => {
     await lockLive(client, family);
     if (!(await isLevel(client, family, (next, live) => next >= live))) return undefined;
@@ -206,12 +233,17 @@ async function whenLevel<T>(
     signal?.throwIfAborted();
     await filling.run();
   }
-  throw new ProjectionsError('busy', 'the live views did not come level with the rebuilt ones; see "tollbook status", then try again');
+  throw new ProjectionsError(
+    'busy',
+    'the live views did not come level with the rebuilt ones; see "tollbook status", then try again',
+  );
 }
 
 /** Deadlock or lock time-out: a reader was quicker. */
 function isPassing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '40P01' || error.code === '55P03');
+  return (
+    error instanceof Error && 'code' in error && (error.code === '40P01' || error.code === '55P03')
+  );
 }
 
 async function isLevel(
@@ -219,24 +251,33 @@ async function isLevel(
   family: FamilyOfViews,
   fits: (next: number, live: number) => boolean,
 ): Promise<boolean> {
-  const next = new Map((await readCheckpoints(client, family.next)).map((tail) => [tail.logNo, tail.position]));
+  const next = new Map(
+    (await readCheckpoints(client, family.next)).map((tail) => [tail.logNo, tail.position]),
+  );
   const live = await readCheckpoints(client, family.live);
   if (live.some((tail) => !fits(next.get(tail.logNo) ?? 0, tail.position))) return false;
   const known = new Set(live.map((tail) => tail.logNo));
-  const others = (await readCheckpoints(client, family.next)).filter(({ logNo, log }) => log !== USAGE_LOG && !known.has(logNo));
+  const others = (await readCheckpoints(client, family.next)).filter(
+    ({ logNo, log }) => log !== USAGE_LOG && !known.has(logNo),
+  );
   return others.every((tail) => fits(tail.position, 0));
 }
 
 /** Nothing waits in the outbox, and the rebuilt side has read the usage log to its head. */
 async function isAllSaid(client: Client, journal: Journal): Promise<boolean> {
   const head = await journal.head(USAGE_LOG);
-  const waiting = await client.query('select from views.usage_outbox where number > $1 limit 1', [head?.resume ?? 0]);
+  await mendOutbox(client, head?.resume ?? 0);
+  const waiting = await client.query('select from views.usage_outbox where number > $1 limit 1', [
+    head?.resume ?? 0,
+  ]);
   if (waiting.rowCount !== 0) return false;
   const said = (await readCheckpoints(client, 'records.next')).find(({ log }) => log === USAGE_LOG);
   return (said?.position ?? 0) === (head?.position ?? 0);
 }
 
 async function countRows(pool: Pool, view: View, schema: string): Promise<number> {
-  const result = await pool.query<{ count: number }>(`select count(*) as count from ${schema}.${view}`);
+  const result = await pool.query<{ count: number }>(
+    `select count(*) as count from ${schema}.${view}`,
+  );
   return result.rows[0]?.count ?? 0;
 }

@@ -1,9 +1,8 @@
 import type { Client } from '#platform';
-import { decodeState } from '#records';
-import { unpackRefs } from '../cdr/pack.ts';
 import type { Entry } from '../engine/entry.ts';
 import { makePlan } from '../engine/plan.ts';
 import { plainId } from '../engine/resolve.ts';
+import { readStoredState } from '../engine/stored-state.ts';
 import type { OutboxEntry, Said } from '../engine/statements.ts';
 import { decodeSaid, encodeSaid } from '../engine/statements.ts';
 import { writeOutbox } from '../engine/write.ts';
@@ -13,12 +12,38 @@ import type { FamilyOfViews } from './families.ts';
 /** Locks the live tables against every writer and reader, in the order in which writers take them. */
 export async function lockLive(client: Client, { tables }: FamilyOfViews): Promise<void> {
   await client.query(`set local lock_timeout = '10s'`);
-  for (const table of tables) await client.query(`lock table views.${table} in access exclusive mode`);
+  for (const table of tables)
+    await client.query(`lock table views.${table} in access exclusive mode`);
   await client.query('lock table views.checkpoint, views.usage_outbox in exclusive mode');
 }
 
+/**
+ * Where outbox and usage log do not fit each other (one of them was brought back from an older copy)
+ * the recorder stands still. What waits is dropped: the rebuilt records know what they owe the log.
+ *
+ * @param saidThrough number of the last outbox row that the log was told
+ */
+export async function mendOutbox(client: Client, saidThrough: number): Promise<void> {
+  const result = await client.query<{ number: number; first: number | null }>(
+    'select number, (select min(number) from views.usage_outbox where number > $1) as first from views.usage_outbox_head',
+    [saidThrough],
+  );
+  const { number = 0, first = null } = result.rows[0] ?? {};
+  if (
+    number >= saidThrough &&
+    (first === null ? number === saidThrough : first === saidThrough + 1)
+  )
+    return;
+  await client.query('delete from views.usage_outbox');
+  await client.query('update views.usage_outbox_head set number = $1', [saidThrough]);
+}
+
 /** Puts the rebuilt tables and checkpoints in the place of the live ones. */
-export async function swapTables(client: Client, family: FamilyOfViews, assembler: number): Promise<void> {
+export async function swapTables(
+  client: Client,
+  family: FamilyOfViews,
+  assembler: number,
+): Promise<void> {
   await client.query(`drop table ${family.tables.map((table) => `views.${table}`).join(', ')}`);
   const made = await client.query<{ name: string }>(
     `select format('views_next.%I', relname) as name from pg_class
@@ -32,10 +57,10 @@ export async function swapTables(client: Client, family: FamilyOfViews, assemble
   );
   await client.query('delete from views.checkpoint where family = $1', [family.next]);
   await client.query('update views.generation set number = number + 1');
-  await client.query(`update views.made_by set assembler = $1 where (view = 'usage') = ($2 = 'usage')`, [
-    assembler,
-    family.live,
-  ]);
+  await client.query(
+    `update views.made_by set assembler = $1 where (view = 'usage') = ($2 = 'usage')`,
+    [assembler, family.live],
+  );
 }
 
 const OWING_AT_ONCE = 500;
@@ -82,7 +107,7 @@ export async function settleOwed(client: Client): Promise<number> {
 
 /** A communication with everything said of it under any of its ids. */
 async function entryOf(client: Client, row: OwingRow): Promise<Entry> {
-  const state = decodeState(row.state, unpackRefs(row.refs));
+  const state = readStoredState(row.state, row.refs);
   const said = await client.query<{ id: string; said: Buffer }>(
     'select id, said from views_next.state where id = any($1::uuid[]) and said is not null order by id',
     [uuidArray(state.members)],
@@ -95,4 +120,3 @@ async function entryOf(client: Client, row: OwingRow): Promise<Entry> {
     saidNews: false,
   };
 }
-

@@ -2,7 +2,9 @@ import type { Client } from '#platform';
 import type pg from 'pg';
 import { storable, writeInt8 } from './arrays.ts';
 
-const SIGNATURE = Buffer.from([0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const SIGNATURE = Buffer.from([
+  0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]);
 const CHUNK_BYTES = 64 * 1024;
 
 /**

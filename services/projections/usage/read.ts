@@ -32,7 +32,9 @@ interface SumColumns {
 
 /** Sums of usage over the dimensions asked for, in their order. */
 export async function usageSums(db: Pool | Client, query: UsageQuery): Promise<UsageSum[]> {
-  const dimensions = USAGE_DIMENSIONS.filter((dimension) => (query.groupBy ?? USAGE_DIMENSIONS).includes(dimension));
+  const dimensions = USAGE_DIMENSIONS.filter((dimension) =>
+    (query.groupBy ?? USAGE_DIMENSIONS).includes(dimension),
+  );
   const columns = dimensions.map((dimension) => `${COLUMNS[dimension]} as "${dimension}"`);
   const keys = dimensions.map((dimension) => COLUMNS[dimension]).join(', ');
   const result = await db.query<SumColumns>(

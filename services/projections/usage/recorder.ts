@@ -32,7 +32,12 @@ interface OutboxRow {
  * The one writer of the usage log. The log itself tells how far the outbox was said (`resume` of its
  * head is the number of the last row), so a row is said exactly once whenever the process dies.
  */
-export async function createRecorder({ pool, journal, schemas, failpoint }: RecorderSettings): Promise<Recorder> {
+export async function createRecorder({
+  pool,
+  journal,
+  schemas,
+  failpoint,
+}: RecorderSettings): Promise<Recorder> {
   await openLog(journal, USAGE_LOG);
 
   return {
@@ -40,6 +45,7 @@ export async function createRecorder({ pool, journal, schemas, failpoint }: Reco
       const head = await journal.head(USAGE_LOG);
       const saidThrough = head?.resume ?? 0;
       const rows = await readOutbox(pool, saidThrough);
+      if (rows.length === 0) await checkOutbox(pool, saidThrough);
       let position = head?.position ?? 0;
       let appended = 0;
       let slice: NewEvent[] = [];
@@ -62,7 +68,8 @@ export async function createRecorder({ pool, journal, schemas, failpoint }: Reco
       }
       await send();
       failpoint?.('projections.usage_appended');
-      if (rows.length > 0) await pool.query('delete from views.usage_outbox where number <= $1', [expected]);
+      if (rows.length > 0)
+        await pool.query('delete from views.usage_outbox where number <= $1', [expected]);
       return appended;
     },
   };
@@ -75,6 +82,16 @@ async function readOutbox(pool: Pool, after: number): Promise<OutboxRow[]> {
     values: [after, ROWS_MAX],
   });
   return result.rows;
+}
+
+/** The outbox counts on from what was said; when it counts less, it is an older one. */
+async function checkOutbox(pool: Pool, saidThrough: number): Promise<void> {
+  const result = await pool.query<{ number: number }>({
+    name: 'views outbox head',
+    text: 'select number from views.usage_outbox_head',
+  });
+  const number = result.rows[0]?.number ?? 0;
+  if (number < saidThrough) throw gap(saidThrough + 1, number);
 }
 
 function gap(expected: number, found: number): ProjectionsError {

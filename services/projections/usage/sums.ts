@@ -25,7 +25,12 @@ export interface UsageSumsSettings {
   readonly mode?: 'live' | 'rebuild';
 }
 
-export function createUsageSums({ pool, journal, schemas, mode = 'live' }: UsageSumsSettings): UsageSums {
+export function createUsageSums({
+  pool,
+  journal,
+  schemas,
+  mode = 'live',
+}: UsageSumsSettings): UsageSums {
   const family: Family = mode === 'live' ? 'usage' : 'usage.next';
   const schema = mode === 'live' ? 'views' : 'views_next';
   let reading: AsyncIterator<Awaited<ReturnType<typeof journal.readAt>>> | undefined;
@@ -47,8 +52,17 @@ export function createUsageSums({ pool, journal, schemas, mode = 'live' }: Usage
         reading = undefined;
         return 0;
       }
-      const sums = addUp(next.value.filter(({ type }) => isUsageType(type)).map((event) => readUsageEvent(schemas, event)));
-      const tail = { logNo: opened.openedAt, log: USAGE_LOG, position: last.position, recordedAt: last.recordedAt };
+      const sums = addUp(
+        next.value
+          .filter(({ type }) => isUsageType(type))
+          .map((event) => readUsageEvent(schemas, event)),
+      );
+      const tail = {
+        logNo: opened.openedAt,
+        log: USAGE_LOG,
+        position: last.position,
+        recordedAt: last.recordedAt,
+      };
       const standing = { family, generation, from: new Map([[opened.openedAt, from]]) };
       try {
         await withTransaction(pool, async (client) => {

@@ -20,7 +20,8 @@ type Half = 'recorded' | 'reversal' | 'successor';
 export function usageEvents(schemas: Schemas, entry: OutboxEntry): NewEvent[] {
   const { id, revision, before, after } = entry;
   const events: NewEvent[] = [];
-  if (before !== undefined) events.push(usageEvent(schemas, entry, { half: 'reversal', revision, statement: before }));
+  if (before !== undefined)
+    events.push(usageEvent(schemas, entry, { half: 'reversal', revision, statement: before }));
   if (after !== undefined) {
     const half = revision === 0 ? 'recorded' : 'successor';
     events.push(usageEvent(schemas, entry, { half, revision: revision + 1, statement: after }));
@@ -35,7 +36,11 @@ interface Saying {
   readonly statement: UsageStatement;
 }
 
-function usageEvent(schemas: Schemas, { id, source, revision: told }: OutboxEntry, saying: Saying): NewEvent {
+function usageEvent(
+  schemas: Schemas,
+  { id, source, revision: told }: OutboxEntry,
+  saying: Saying,
+): NewEvent {
   const { half, revision, statement } = saying;
   const plan = schemas.plan(half === 'recorded' ? RECORDED : ADJUSTED);
   const eventId = usageEventId(id, revision, half === 'reversal');
@@ -112,7 +117,10 @@ export function readUsageEvent(schemas: Schemas, recorded: RecordedEvent): Usage
     revision: factNumber(facts, 'revision') ?? 0,
     day: factNumber(facts, 'day') ?? 0,
     startedAt: factNumber(facts, 'startedAt') ?? 0,
-    direction: direction === 'inbound' || direction === 'outbound' || direction === 'internal' ? direction : 'unknown',
+    direction:
+      direction === 'inbound' || direction === 'outbound' || direction === 'internal'
+        ? direction
+        : 'unknown',
     kind: kind === 'sms' || kind === 'voicemail' ? kind : 'call',
     quantity: factNumber(facts, 'quantity') ?? 0,
     seconds: factNumber(facts, 'seconds') ?? 0,

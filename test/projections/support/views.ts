@@ -11,7 +11,10 @@ export interface TestViews extends AsyncDisposable {
   readonly ledger: TestLedger;
   readonly pool: Pool;
   /** Hands records in as one source, into one intake log; durable when it resolves. */
-  hand(records: readonly (string | object)[], into?: { log?: string; source?: string; accountId?: string }): Promise<void>;
+  hand(
+    records: readonly (string | object)[],
+    into?: { log?: string; source?: string; accountId?: string },
+  ): Promise<void>;
   /** Brings every view up to the head of every log. */
   project(settings?: Partial<ProjectorSettings>): Promise<void>;
   /** Every row of every view, as text in a fixed order. */
@@ -27,7 +30,7 @@ export async function testViews(options: TestLedgerOptions = {}): Promise<TestVi
   return {
     ledger,
     pool,
-    async hand(records, { log = 'i/test', source = 'switch-1', accountId } = {}) {
+    async hand(records, { log = 'test', source = 'switch-1', accountId } = {}) {
       let intake = intakes.get(log);
       if (intake === undefined) intakes.set(log, (intake = ledger.ingest.openIntake(log)));
       const open = await intake;
@@ -51,7 +54,9 @@ export async function testViews(options: TestLedgerOptions = {}): Promise<TestVi
     },
     async rows() {
       const dump = async (table: string, columns = '*'): Promise<string[]> => {
-        const result = await pool.query<{ row: string }>(`select (select r from (select ${columns}) r)::text as row from views.${table} t order by 1`);
+        const result = await pool.query<{ row: string }>(
+          `select (select r from (select ${columns}) r)::text as row from views.${table} t order by 1`,
+        );
         return result.rows.map(({ row }) => row);
       };
       return {
