@@ -94,7 +94,7 @@ async function deathOf(role: RoleProcess, ledger: CaseLedger, records: number): 
   return end?.signal === 'SIGKILL';
 }
 
-async function untilShown(
+export async function untilShown(
   ledger: CaseLedger,
   records: number,
   signal?: AbortSignal,

@@ -16,8 +16,11 @@ export interface Site extends AsyncDisposable {
   readonly database: { readonly pid: number; readonly cluster: string };
   /** SIGKILL to the server, then a new one on the same files. */
   killDatabase(): Promise<void>;
+  /** SIGKILL; nothing answers until `startDatabase`. */
+  stopDatabase(): Promise<void>;
+  startDatabase(): Promise<void>;
   /** An empty ledger that reads `topic`. */
-  openLedger(topic: string): Promise<CaseLedger>;
+  openLedger(topic: string, env?: NodeJS.ProcessEnv): Promise<CaseLedger>;
 }
 
 export interface CaseLedger extends AsyncDisposable {
@@ -36,6 +39,10 @@ export async function openSite(dir: string, kafka: KafkaHandle): Promise<Site> {
   const start = (): Promise<EmbeddedPostgres> =>
     startEmbeddedPostgres({ dataDir, settings: serverSettings });
   let server = await start();
+  const stopDatabase = async (): Promise<void> => {
+    process.kill(server.pid, 'SIGKILL');
+    await server.ended;
+  };
   return {
     dir,
     kafka,
@@ -43,11 +50,14 @@ export async function openSite(dir: string, kafka: KafkaHandle): Promise<Site> {
       return server;
     },
     async killDatabase() {
-      process.kill(server.pid, 'SIGKILL');
-      await server.ended;
+      await stopDatabase();
       server = await start();
     },
-    openLedger: (topic) => openLedger({ dir, server: server.url, kafka, topic }),
+    stopDatabase,
+    async startDatabase() {
+      server = await start();
+    },
+    openLedger: (topic, env = {}) => openLedger({ dir, server: server.url, kafka, topic, env }),
     async [Symbol.asyncDispose]() {
       await server.stop('immediate');
     },
@@ -59,9 +69,10 @@ interface Place {
   readonly server: string;
   readonly kafka: KafkaHandle;
   readonly topic: string;
+  readonly env: NodeJS.ProcessEnv;
 }
 
-async function openLedger({ dir, server, kafka, topic }: Place): Promise<CaseLedger> {
+async function openLedger({ dir, server, kafka, topic, env: extra }: Place): Promise<CaseLedger> {
   const name = `case_${randomBytes(6).toString('hex')}`;
   await administer(server, `create database ${name}`);
   const url = server.replace('/tollbook?', `/${name}?`);
@@ -81,6 +92,7 @@ async function openLedger({ dir, server, kafka, topic }: Place): Promise<CaseLed
     TOLLBOOK_KAFKA_TOPICS: topic,
     TOLLBOOK_KAFKA_GROUP: topic,
     TOLLBOOK_LOG_LEVEL: 'info',
+    ...extra,
   };
   const running = new Set<RoleProcess>();
   return {

@@ -6,6 +6,7 @@ import {
   fingerprintEncoder,
   partitionOf,
   type Emission,
+  type Encode,
   type ExpectedCommunication,
 } from '#traffic';
 import type { KafkaHandle } from '../support/kafka.ts';
@@ -55,8 +56,8 @@ export async function publish(
   kafka: KafkaHandle,
   topic: string,
   emissions: readonly Emission[],
+  encode: Encode = fingerprintEncoder(),
 ): Promise<void> {
-  const encode = fingerprintEncoder();
   const producer = kafka.client().producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
@@ -65,12 +66,12 @@ export async function publish(
   try {
     for (let at = 0; at < emissions.length; at += 60) {
       const messages = emissions.slice(at, at + 60).map((emission) => {
-        const { bytes, fingerprint = Buffer.alloc(0) } = encode(emission);
+        const { bytes, fingerprint } = encode(emission);
         return {
           key: emission.key,
           value: Buffer.from(bytes),
           partition: partitionOf(emission.key, partitions),
-          headers: { [fingerprintHeader]: fingerprint },
+          ...(fingerprint === undefined ? {} : { headers: { [fingerprintHeader]: fingerprint } }),
         };
       });
       await producer.send({ topic, messages });
