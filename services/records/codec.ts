@@ -1,57 +1,15 @@
-import type { ByteReader, ByteWriter } from './bytes.ts';
+import type { ByteReader } from './bytes.ts';
 import { createByteReader, createByteWriter } from './bytes.ts';
+import { readFacts, readText, writeFacts, writeText } from './fact-codec.ts';
 import { sortedElements } from './state.ts';
 import type { CommunicationState } from './state.ts';
-import type { BoxGroup, Hex, Contribution, Facts, PartyBox } from './types.ts';
+import type { BoxGroup, Contribution, Hex, PartyBox } from './types.ts';
 import { KNOWN_TYPES } from './vocabulary.ts';
 
 /** Version byte of a stored state. */
 const FORMAT = 1;
 const ID_BYTES = 16;
 const OTHER_TYPE = 255;
-
-/** Their places are bits of a stored contribution: append, never reorder. */
-const NUMBER_FACTS = [
-  'startedAt',
-  'answeredAt',
-  'endedAt',
-  'deliveredAt',
-  'failedAt',
-  'lastEvidenceAt',
-  'causeQ850',
-  'sipStatus',
-  'segments',
-  'segmentsReported',
-  'durationSeconds',
-  'billableSeconds',
-] as const satisfies readonly (keyof Facts)[];
-/** The first so many are times, kept as distances. */
-const TIME_FACTS = 6;
-
-const TEXT_FACTS = [
-  'direction',
-  'destinationPrefix',
-  'destinationCountry',
-  'destinationZone',
-  'destinationNumberType',
-  'calleeService',
-  'recipientService',
-  'route',
-  'ingressTrunk',
-  'egressTrunk',
-  'groupId',
-  'addedFor',
-  'otherLegId',
-  'targetLegId',
-  'transferKind',
-  'forwardReason',
-  'disposition',
-  'hangupParty',
-  'answeredBy',
-  'recordingId',
-  'voicemailId',
-  'errorCode',
-] as const satisfies readonly (keyof Facts)[];
 
 const FLAG_OMITTED = 1;
 const FLAG_LINK = 2;
@@ -60,38 +18,6 @@ const FLAG_PARTIES = 8;
 const FLAG_GROUPS = 16;
 
 const typeCodes = new Map(KNOWN_TYPES.map((type, code) => [type, code]));
-
-type MutableFacts = { -readonly [K in keyof Facts]: Facts[K] };
-
-interface Picked {
-  readonly numbers: readonly (typeof NUMBER_FACTS)[number][];
-  readonly texts: readonly (typeof TEXT_FACTS)[number][];
-}
-
-/** Which of the facts each type has at all: decoded events of a type have the same fields. */
-const pickedByType = new Map<string, Picked>();
-
-/** Takes from a decoded event the facts the assembler reads, leaving out what is null or absent. */
-export function pickFacts(type: string, event: Readonly<Record<string, unknown>>): Facts {
-  let picked = pickedByType.get(type);
-  if (picked === undefined) {
-    picked = {
-      numbers: NUMBER_FACTS.filter((name) => name in event),
-      texts: TEXT_FACTS.filter((name) => name in event),
-    };
-    pickedByType.set(type, picked);
-  }
-  const facts: MutableFacts = {};
-  for (const name of picked.numbers) {
-    const value = event[name];
-    if (typeof value === 'number' && value >= 0) facts[name] = value;
-  }
-  for (const name of picked.texts) {
-    const value = event[name];
-    if (typeof value === 'string') facts[name] = value;
-  }
-  return facts;
-}
 
 const writer = createByteWriter();
 
@@ -154,59 +80,8 @@ function writeElement(element: Contribution, { state, texts, base }: WriteContex
     writer.varint(element.links.length);
     for (const link of element.links) writer.hex(link);
   }
-  writeFacts(element.facts, texts, base);
+  writeFacts(writer, texts, element.facts, base);
   if (element.groups.length > 0) writeGroups(element.groups, texts);
-}
-
-/** A text is written once and afterwards named by its place (from 1). */
-function writeText(out: ByteWriter, texts: Map<string, number>, value: string): void {
-  const seen = texts.get(value);
-  if (seen !== undefined) {
-    out.varint(seen);
-    return;
-  }
-  texts.set(value, texts.size + 1);
-  out.varint(0);
-  out.text(value);
-}
-
-function writeFacts(facts: Facts, texts: Map<string, number>, base: number): void {
-  let numbersPresent = 0;
-  let textsPresent = 0;
-  for (let bit = 0; bit < NUMBER_FACTS.length; bit += 1) {
-    if (numberFact(facts, bit) !== undefined) numbersPresent |= 1 << bit;
-  }
-  for (let bit = 0; bit < TEXT_FACTS.length; bit += 1) {
-    if (textFact(facts, bit) !== undefined) textsPresent |= 1 << bit;
-  }
-  writer.varint(numbersPresent);
-  writer.varint(textsPresent);
-  for (let bit = 0; numbersPresent >> bit !== 0; bit += 1) {
-    const value = numberFact(facts, bit);
-    if (value !== undefined) writer.varint(bit < TIME_FACTS ? zigzag(value - base) : value);
-  }
-  for (let bit = 0; textsPresent >> bit !== 0; bit += 1) {
-    const value = textFact(facts, bit);
-    if (value !== undefined) writeText(writer, texts, value);
-  }
-}
-
-function numberFact(facts: Facts, bit: number): number | undefined {
-  const name = NUMBER_FACTS[bit];
-  return name === undefined ? undefined : facts[name];
-}
-
-function textFact(facts: Facts, bit: number): string | undefined {
-  const name = TEXT_FACTS[bit];
-  return name === undefined ? undefined : facts[name];
-}
-
-function zigzag(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value;
-}
-
-function unzigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
 function writeGroups(groups: readonly BoxGroup[], texts: Map<string, number>): void {
@@ -261,7 +136,8 @@ interface ReadContext {
 function readElement(context: ReadContext): Contribution {
   const { reader, members, base } = context;
   const code = reader.byte();
-  const type = code === OTHER_TYPE ? readText(context) : (KNOWN_TYPES[code] ?? '');
+  const type =
+    code === OTHER_TYPE ? readText(context.reader, context.texts) : (KNOWN_TYPES[code] ?? '');
   const flags = reader.byte();
   const eventId = reader.hex(ID_BYTES);
   const member = members[reader.varint()] ?? '';
@@ -269,15 +145,15 @@ function readElement(context: ReadContext): Contribution {
   const position = reader.varint();
   const time = base + reader.varint();
   const sequence = flags & FLAG_SEQUENCE ? reader.varint() : -1;
-  const leg = readText(context);
-  const account = readText(context);
-  const source = readText(context);
+  const leg = readText(context.reader, context.texts);
+  const account = readText(context.reader, context.texts);
+  const source = readText(context.reader, context.texts);
   const factsDigest = reader.digest();
   const partyDigest = flags & FLAG_PARTIES ? reader.digest() : 0;
   const links: Hex[] = [];
   if (flags & FLAG_LINK)
     for (let left = reader.varint(); left > 0; left -= 1) links.push(reader.hex(ID_BYTES));
-  const facts = readFacts(context);
+  const facts = readFacts(reader, context.texts, base);
   const groups = flags & FLAG_GROUPS ? readGroups(context) : [];
   const omitted = (flags & FLAG_OMITTED) !== 0;
   return {
@@ -300,39 +176,15 @@ function readElement(context: ReadContext): Contribution {
   };
 }
 
-function readText({ reader, texts }: ReadContext): string {
-  const place = reader.varint();
-  if (place > 0) return texts[place - 1] ?? '';
-  const value = reader.text();
-  texts.push(value);
-  return value;
-}
-
-function readFacts(context: ReadContext): Facts {
-  const { reader, base } = context;
-  const numbersPresent = reader.varint();
-  const textsPresent = reader.varint();
-  const facts: MutableFacts = {};
-  for (const [bit, name] of NUMBER_FACTS.entries()) {
-    if ((numbersPresent & (1 << bit)) === 0) continue;
-    const value = reader.varint();
-    facts[name] = bit < TIME_FACTS ? base + unzigzag(value) : value;
-  }
-  for (const [bit, name] of TEXT_FACTS.entries()) {
-    if ((textsPresent & (1 << bit)) !== 0) facts[name] = readText(context);
-  }
-  return facts;
-}
-
 function readGroups(context: ReadContext): BoxGroup[] {
   const { reader, refs } = context;
   const groups: BoxGroup[] = [];
   for (let left = reader.varint(); left > 0; left -= 1) {
-    const category = readText(context);
-    const epoch = readText(context);
+    const category = readText(context.reader, context.texts);
+    const epoch = readText(context.reader, context.texts);
     const boxes: PartyBox[] = [];
     for (let boxesLeft = reader.varint(); boxesLeft > 0; boxesLeft -= 1) {
-      const party = readText(context);
+      const party = readText(context.reader, context.texts);
       const slots: Hex[] = [];
       for (let slotsLeft = reader.varint(); slotsLeft > 0; slotsLeft -= 1)
         slots.push(reader.hex(reader.varint()));

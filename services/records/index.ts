@@ -1,7 +1,8 @@
 export { ASSEMBLER_VERSION, assemble, sameStatement, usageStatement } from './assemble.ts';
 export { createByteReader, createByteWriter } from './bytes.ts';
 export { lastEvidence } from './call.ts';
-export { decodeState, encodeState, pickFacts, stateRefs } from './codec.ts';
+export { decodeState, encodeState, stateRefs } from './codec.ts';
+export { pickFacts } from './fact-codec.ts';
 export { add, addMember, emptyState, REPEATS_MAX, sortedElements, unite } from './state.ts';
 export type { CommunicationState } from './state.ts';
 export type {

@@ -16,7 +16,7 @@ export interface CommunicationState {
   id: Hex;
   /** Ids that links have united, in byte order. */
   members: Hex[];
-  /** In no particular order; `sortedElements` gives the canonical one. */
+  /** As they came, until `sortedElements` puts them in canonical order. */
   elements: Contribution[];
   /** Something beyond the cap was left out. */
   overflow: boolean;
@@ -54,9 +54,19 @@ export function unite(state: CommunicationState, other: CommunicationState): boo
   return changed;
 }
 
-/** The elements in canonical order. */
+/** The elements in canonical order. Sorted in place: the order they stand in means nothing else. */
 export function sortedElements(state: CommunicationState): readonly Contribution[] {
-  return state.elements.length < 2 ? state.elements : state.elements.toSorted(compareElement);
+  const { elements } = state;
+  for (let at = 1; at < elements.length; at += 1) {
+    const before = elements[at - 1];
+    const element = elements[at];
+    if (before === undefined || element === undefined || compareElement(before, element) <= 0)
+      continue;
+    elements.sort(compareElement);
+    state.index = undefined;
+    break;
+  }
+  return elements;
 }
 
 /** Joins another communication's id to this one's. Answers whether it is new. */

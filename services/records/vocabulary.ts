@@ -56,6 +56,9 @@ export function kindOf(type: string): Kind | undefined {
   return type.startsWith('voicemail.') ? 'voicemail' : undefined;
 }
 
+/** How many ranks there are. */
+export const PRECEDENCES = 3;
+
 /** Declared precedence of what a type says of facts and parties: lower is heard first. */
 export function precedenceOf(type: string): number {
   if (type === 'call.initiated' || type === 'sms.submitted' || type === 'sms.received') return 0;

@@ -1,7 +1,8 @@
-import { compareCoordinate, compareOrder } from './order.ts';
+import { compareCoordinate } from './order.ts';
 import type { CommunicationState } from './state.ts';
+import { sortedElements } from './state.ts';
 import type { Contribution } from './types.ts';
-import { precedenceOf } from './vocabulary.ts';
+import { PRECEDENCES, precedenceOf } from './vocabulary.ts';
 
 export interface Winners {
   /** One contribution an event id, the one that came into the journal first; in order. */
@@ -14,22 +15,45 @@ export interface Winners {
 
 /** Settles which body counts for each event id. */
 export function settle(state: CommunicationState): Winners {
-  const byId = new Map<string, Contribution>();
-  for (const element of state.elements) {
-    const rival = byId.get(element.eventId);
-    if (rival === undefined || compareCoordinate(element, rival) < 0)
-      byId.set(element.eventId, element);
-  }
+  const sorted = sortedElements(state);
   let conflicts = 0;
-  if (byId.size < state.elements.length) {
-    for (const element of state.elements) {
+  let events = sorted;
+  if (hasRepeatedIds(sorted)) {
+    const byId = new Map<string, Contribution>();
+    for (const element of sorted) {
+      const rival = byId.get(element.eventId);
+      if (rival === undefined || compareCoordinate(element, rival) < 0)
+        byId.set(element.eventId, element);
+    }
+    for (const element of sorted) {
       const winner = byId.get(element.eventId);
       if (winner !== undefined && contradicts(element, winner)) conflicts += 1;
     }
+    events = sorted.filter((element) => byId.get(element.eventId) === element);
   }
-  const events = [...byId.values()].sort(compareOrder);
-  const ranked = events.toSorted((a, b) => precedenceOf(a.type) - precedenceOf(b.type));
-  return { events, ranked, conflicts };
+  return { events, ranked: byPrecedence(events), conflicts };
+}
+
+const FEW = 12;
+
+function hasRepeatedIds(elements: readonly Contribution[]): boolean {
+  if (elements.length > FEW)
+    return new Set(elements.map(({ eventId }) => eventId)).size < elements.length;
+  for (let at = 1; at < elements.length; at += 1) {
+    for (let before = 0; before < at; before += 1) {
+      if (elements[at]?.eventId === elements[before]?.eventId) return true;
+    }
+  }
+  return false;
+}
+
+/** Keeps the order within each rank. */
+function byPrecedence(events: readonly Contribution[]): readonly Contribution[] {
+  const ranked: Contribution[] = [];
+  for (let rank = 0; rank < PRECEDENCES && ranked.length < events.length; rank += 1) {
+    for (const event of events) if (precedenceOf(event.type) === rank) ranked.push(event);
+  }
+  return ranked;
 }
 
 /** Parties that were left out, or whose pointer died, contradict nobody. */
