@@ -1,16 +1,6 @@
+import { delay } from '#platform';
 import type { Clock } from '#platform';
-
-/** How far one view has read one log. */
-export interface ViewLag {
-  readonly view: string;
-  readonly log: string;
-  /** Position of the view's checkpoint, and where the log ends. */
-  readonly position: number;
-  readonly head: number;
-  readonly lagEvents: number;
-  /** Age of the oldest event not yet in the view. */
-  readonly lagMs: number;
-}
+import type { ViewLag } from '#projections';
 
 export interface ViewSummary {
   readonly view: string;
@@ -44,6 +34,7 @@ export interface StatusFeed {
 
 const FRESH_US = 900_000;
 const WINDOW_US = 5_000_000;
+const FIRST_PAUSE_MS = 400;
 
 interface Sample {
   readonly at: number;
@@ -56,13 +47,26 @@ export function createStatusFeed(sources: StatusSources): StatusFeed {
   let last: LedgerStatus | undefined;
   let asking: Promise<LedgerStatus> | undefined;
 
-  const ask = async (): Promise<LedgerStatus> => {
+  const look = async (): Promise<{
+    logs: readonly ViewLag[];
+    quarantined: number;
+    sample: Sample;
+  }> => {
     const [logs, quarantined] = await Promise.all([
       sources.viewStatus(),
       sources.countQuarantined(),
     ]);
-    const sample = sampleOf(logs, sources.clock.now());
-    while (samples.length > 1 && sample.at - (samples[0]?.at ?? 0) > WINDOW_US) samples.shift();
+    return { logs, quarantined, sample: sampleOf(logs, sources.clock.now()) };
+  };
+  const ask = async (): Promise<LedgerStatus> => {
+    const oldest = sources.clock.now() - WINDOW_US;
+    while (samples[0] !== undefined && samples[0].at < oldest) samples.shift();
+    // A rate takes two looks; whoever asks first after a while waits for the second.
+    if (samples.length === 0) {
+      samples.push((await look()).sample);
+      await delay(FIRST_PAUSE_MS);
+    }
+    const { logs, quarantined, sample } = await look();
     samples.push(sample);
     last = summarise(logs, sample, samples[0] ?? sample, quarantined);
     return last;
@@ -97,7 +101,7 @@ function summarise(
 ): LedgerStatus {
   const seconds = Math.max((now.at - before.at) / 1e6, 1e-6);
   const rate = (later: number, earlier: number): number =>
-    now === before ? 0 : Math.max(0, Math.round((later - earlier) / seconds));
+    Math.max(0, Math.round((later - earlier) / seconds));
   const views = [...now.positions].map(([view, position]) => {
     const own = logs.filter((log) => log.view === view);
     return {

@@ -23,9 +23,13 @@ export const TimelineEventSchema = Type.Object({
 type TimelineEvent = Static<typeof TimelineEventSchema>;
 
 export interface Timeline {
-  /** The events at those places of the journal, in order of time; boxes stay sealed. */
+  /**
+   * The events at those places of the journal, in order of time; boxes stay sealed. With an account
+   * only its own: a communication can reach into others.
+   */
   read(
     positions: readonly { readonly log: string; readonly position: number }[],
+    accountId?: string,
   ): Promise<TimelineEvent[]>;
 }
 
@@ -38,7 +42,7 @@ export function createTimeline({
   readonly schemas: Schemas;
 }): Timeline {
   return {
-    async read(positions) {
+    async read(positions, accountId) {
       const byLog = new Map<string, number[]>();
       for (const { log, position } of positions)
         byLog.set(log, [...(byLog.get(log) ?? []), position]);
@@ -47,7 +51,10 @@ export function createTimeline({
           (await journal.readAt(log, places)).map((record) => decodeStored(schemas, record)),
         ),
       );
-      return events.flat().toSorted(inOrder).map(eventOf);
+      const own = events
+        .flat()
+        .filter(({ facts }) => accountId === undefined || facts.accountId === accountId);
+      return own.toSorted(inOrder).map(eventOf);
     },
   };
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHouse } from './support/house.ts';
 import type { House } from './support/house.ts';
-import { ALEX, call, SAM } from './support/samples.ts';
+import { ago, ALEX, call, SAM } from './support/samples.ts';
+
+/** Where beta's user has calls forwarded to. */
+const PRIVATE = '+447700900166';
 
 let house: House;
 let own: string;
@@ -72,6 +75,51 @@ describe('communications over HTTP', () => {
       expect(hidden.statusCode).toBe(404);
       expect({ ...hidden.json(), requestId: '' }).toEqual({ ...absent.json(), requestId: '' });
     }
+  });
+
+  it('shows and opens to an account its own part of a call that was forwarded into another', async () => {
+    const header = { communicationId: 'shared', occurredAt: ago(40) };
+    const [first] = await house.tell([
+      {
+        ...header,
+        type: 'call.initiated',
+        eventId: 'sh-1',
+        legId: 'a',
+        accountId: 'acme',
+        direction: 'outbound',
+        callerNumber: ALEX,
+        calleeNumber: SAM,
+      },
+      {
+        ...header,
+        type: 'call.leg.added',
+        eventId: 'sh-2',
+        legId: 'c',
+        accountId: 'beta',
+        callerNumber: SAM,
+        calleeNumber: PRIVATE,
+      },
+      { ...header, type: 'call.answered', eventId: 'sh-3', legId: 'c', accountId: 'beta' },
+    ]);
+    const url = `/v1/communications/${first?.communicationId ?? ''}`;
+    const shown = (await house.ask('account', { method: 'GET', url })).json();
+    expect(shown.legs.map((leg: { accountId: string }) => leg.accountId)).toEqual(['acme']);
+    const timeline = (await house.ask('account', { method: 'GET', url: `${url}/timeline` })).json();
+    expect(timeline.items.map((event: { type: string }) => event.type)).toEqual(['call.initiated']);
+    const opened = await house.ask('account', { method: 'POST', url: `${url}/open`, payload: {} });
+    expect(opened.json().parties.map((party: { number: string }) => party.number)).toEqual([
+      ALEX,
+      SAM,
+    ]);
+    const whole = await house.ask('operator', {
+      method: 'POST',
+      url: `${url}/open`,
+      payload: { purpose: 'fault_finding' },
+    });
+    expect(whole.body).toContain(PRIVATE);
+    expect(
+      (await house.ask('operator', { method: 'GET', url: `${url}/timeline` })).json().items,
+    ).toHaveLength(3);
   });
 
   it('opens the parties for a purpose, after putting the access on record', async () => {

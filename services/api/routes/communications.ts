@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { unpackRef } from '#events';
 import type { CdrRow } from '#projections';
 import { PURPOSES } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -72,7 +73,7 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
         'there is no communication with this id; one that was just handed in shows after a moment',
       );
     }
-    return row;
+    return ownPartOf(row, caller);
   };
 
   return (app) => {
@@ -100,7 +101,10 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
           ...intervalOf(from, to),
           ...given({ ...filters, accountId, cursor: page.cursor }),
         });
-        return { items: rows.map((row) => communicationOf(row, caller)), ...page.next(next) };
+        return {
+          items: rows.map((row) => communicationOf(ownPartOf(row, caller), caller)),
+          ...page.next(next),
+        };
       },
     );
     app.get(
@@ -130,7 +134,8 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
       },
       async (request) => {
         const row = await find(request.params.id, callerOf(request));
-        return { items: await deps.timeline.read(row.positions.slice(0, TIMELINE_MAX)) };
+        const positions = row.positions.slice(0, TIMELINE_MAX);
+        return { items: await deps.timeline.read(positions, callerOf(request).accountId) };
       },
     );
     app.post(
@@ -159,6 +164,19 @@ export function communicationRoutes(deps: CommunicationsDeps): Routes {
         return { id: row.id, purpose, parties };
       },
     );
+  };
+}
+
+/**
+ * A communication can reach into other accounts (a call that is forwarded there). What their legs
+ * say, and whom, is theirs: an account's user is shown the own part alone.
+ */
+function ownPartOf(row: CdrRow, { accountId }: Principal): CdrRow {
+  if (accountId === undefined) return row;
+  return {
+    ...row,
+    legs: row.legs.filter((leg) => leg.accountId === accountId),
+    parties: row.parties.filter(({ ref }) => unpackRef(ref).accountId === accountId),
   };
 }
 

@@ -96,7 +96,7 @@ export function intakeRoutes({ intake }: { readonly intake: Intake }): Routes {
           );
           return reply;
         }
-        return await takeDocument(intake, { sender, format, stream }, await readAll(body));
+        return await takeDocument(intake, { sender, format, stream, from }, await readAll(body));
       },
     );
 
@@ -128,6 +128,8 @@ interface Handing {
   readonly sender: Sender;
   readonly format: string;
   readonly stream?: string | undefined;
+  /** Records of the stream that were sent in documents before. */
+  readonly from?: number | undefined;
 }
 
 function senderOf(request: FastifyRequest): Sender {
@@ -184,10 +186,10 @@ async function readAll(body: Readable): Promise<Buffer> {
 }
 
 async function takeDocument(intake: Intake, handing: Handing, body: Buffer) {
-  const stream = handing.stream ?? randomUUID();
+  const { stream = randomUUID(), from = 0 } = handing;
   const records = partsOf(body).map((part, index): HandedIn => ({
     body: part,
-    nativeId: () => nativeIdOf(handing.sender, stream, index),
+    nativeId: () => nativeIdOf(handing.sender, stream, from + index),
   }));
   return await take(intake, handing, records);
 }
@@ -202,21 +204,46 @@ function partsOf(body: Buffer): Buffer[] {
   } catch {
     return [body];
   }
-  return Array.isArray(value)
-    ? value.map((element) => Buffer.from(JSON.stringify(element)))
-    : [body];
+  if (!Array.isArray(value)) return [body];
+  if (value.length > ARRAY_MAX) {
+    throw new ApiError(
+      'too_large',
+      `an array may have ${ARRAY_MAX} events; send more as application/x-ndjson`,
+    );
+  }
+  return value.map((element) => Buffer.from(JSON.stringify(element)));
 }
 
 const BRACKET = 91;
+/** What one document may become: its answer waits for all of it. */
+const ARRAY_MAX = 10_000;
+const HANDED_AT_ONCE = 1_000;
+const TOLD_MAX = 100;
 
 async function take(intake: Intake, { sender, format }: Handing, records: readonly HandedIn[]) {
   intake.admit();
-  const receipt: Receipt = await intake.hand(sender, format, records);
-  await intake.durable(receipt.mark);
+  const events: Receipt['stored'][number][] = [];
+  const quarantined: Receipt['refused'][number][] = [];
+  let mark = 0;
+  for (let at = 0; at < records.length; at += HANDED_AT_ONCE) {
+    // Other work gets its turn, and memory stays bounded, between the parts of a long array.
+    await intake.room();
+    const receipt: Receipt = await intake.hand(
+      sender,
+      format,
+      records.slice(at, at + HANDED_AT_ONCE),
+    );
+    mark = receipt.mark;
+    events.push(...receipt.stored);
+    quarantined.push(
+      ...receipt.refused.map((refused) => ({ ...refused, record: refused.record + at })),
+    );
+  }
+  await intake.durable(mark);
   return {
     durable: records.length,
-    events: [...receipt.stored],
-    quarantined: [...receipt.refused],
+    events: events.slice(0, TOLD_MAX),
+    quarantined: quarantined.slice(0, TOLD_MAX),
   };
 }
 
