@@ -63,9 +63,8 @@ export function createLogTails(
   };
 
   const readSome = async (one: OpenTail): Promise<RecordedEvent[]> => {
-    one.reading ??= journal
-      .readLog(one.tail.log, one.tail.position, batchMax)
-      [Symbol.asyncIterator]();
+    const { log, position } = one.tail;
+    one.reading ??= iteratorOf(journal.readLog(log, position, batchMax));
     const next = await one.reading.next();
     if (next.done === true) one.reading = undefined;
     return next.done === true ? [] : next.value;
@@ -85,6 +84,10 @@ export function createLogTails(
       tails = open(to);
     },
   };
+}
+
+function iteratorOf<T>(iterable: AsyncIterable<T>): AsyncIterator<T> {
+  return iterable[Symbol.asyncIterator]();
 }
 
 async function readAll(
