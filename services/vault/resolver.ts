@@ -87,9 +87,10 @@ export function createResolver({ slots, scopes, directories }: ResolverOptions):
             batch.erased.set(erasedKey(directory, identifierKey), resolved.erasedAt);
           } else {
             slots.put(directory.index, identifierKey, resolved);
-            resolved.key.fill(0);
           }
         }
+        // Two identifiers may have been given the same one.
+        for (const resolved of found.values()) if (resolved.state === 'slot') resolved.key.fill(0);
       }
     },
   };

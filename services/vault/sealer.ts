@@ -8,6 +8,7 @@ import { createQuarantineSealer } from './quarantine.ts';
 import { createLru } from './lru.ts';
 import type { Month, SealRequest, SealedParts, Sealer } from './port.ts';
 import { VaultError } from './port.ts';
+import type { Missing } from './resolver.ts';
 import { createResolver } from './resolver.ts';
 import { idScope } from './scope-names.ts';
 import { createScopeCache } from './scopes.ts';
@@ -27,6 +28,13 @@ export interface SealerOptions {
 
 /** Requests sealed between two looks at the clock of other work. */
 const CHUNK = 1000;
+/** Identifiers of a chunk: a quarter of the smallest slot cache, whose halves have to hold them all. */
+const CHUNK_IDENTIFIERS = 16 * CHUNK;
+/**
+ * Loads after which a chunk has all its keys: one, and another for each turn, refresh or other process
+ * that came between. Beyond this something takes away what is loaded.
+ */
+const LOADS_MAX = 32;
 const ID_KEYS_MAX = 64;
 
 export function createSealer(options: SealerOptions): Sealer {
@@ -50,21 +58,24 @@ export function createSealer(options: SealerOptions): Sealer {
 
   async function sealChunk(requests: readonly SealRequest[]): Promise<SealedParts[]> {
     const batch = resolver.begin();
-    for (;;) {
+    for (let loads = 0; ; loads += 1) {
       // Loading may have waited for long: the lease is looked at before each use of the caches.
       await waiting(() => freshness.check());
       const missing = resolver.missing(requests, batch);
       if (missing === undefined) return writer.write(requests, batch);
+      if (loads === LOADS_MAX) throw neverLoaded(missing);
       await waiting(() => resolver.load(missing, batch));
     }
   }
 
   return {
     async seal(requests) {
-      if (requests.length <= CHUNK) return sealChunk(requests);
       const parts: SealedParts[] = [];
-      for (let i = 0; i < requests.length; i += CHUNK) {
-        for (const sealed of await sealChunk(requests.slice(i, i + CHUNK))) parts.push(sealed);
+      for (let from = 0; from < requests.length;) {
+        const to = endOfChunk(requests, from);
+        if (from === 0 && to === requests.length) return sealChunk(requests);
+        for (const sealed of await sealChunk(requests.slice(from, to))) parts.push(sealed);
+        from = to;
       }
       return parts;
     },
@@ -85,4 +96,32 @@ export function createSealer(options: SealerOptions): Sealer {
     sealQuarantined: (records) => waiting(() => quarantine(records)),
     refresh: () => waiting(() => freshness.refresh()),
   };
+}
+
+/** Requests from `from` on whose identifiers the slot cache holds at once; at least one request. */
+function endOfChunk(requests: readonly SealRequest[], from: number): number {
+  let identifiers = 0;
+  let to = from;
+  for (; to < requests.length && to - from < CHUNK; to += 1) {
+    let own = 0;
+    for (const box of requests[to]?.boxes ?? []) own += box.identifiers.length;
+    if (own > CHUNK_IDENTIFIERS) {
+      throw new VaultError(
+        'bad_request',
+        `an event names ${own} persons: at most ${CHUNK_IDENTIFIERS} can be sealed at once`,
+      );
+    }
+    identifiers += own;
+    if (identifiers > CHUNK_IDENTIFIERS) break;
+  }
+  return to;
+}
+
+function neverLoaded({ scopes, directories, slots }: Missing): VaultError {
+  let count = 0;
+  for (const { latest } of slots.values()) count += latest.size;
+  return new VaultError(
+    'tampered',
+    `the vault does not give back what it was asked for ${LOADS_MAX} times (${scopes.size} scopes, ${directories.size} directories, ${count} slots): rows of the directory are changed outside tollbook; find out by whom`,
+  );
 }

@@ -37,16 +37,19 @@ export interface DirectoryOptions {
 /** First sightings one transaction may make. */
 const SIGHTINGS_MAX = 2048;
 
-/** Finds the slots of identifiers and makes those that are missing. */
+/**
+ * Finds the slots of identifiers and makes those that are missing; answers by identifier key. Those
+ * with the same bytes (a lone surrogate has none of its own) share a tag, and so a slot. One that
+ * another process made and deleted in between is left out: ask again.
+ */
 export async function resolveSlots(
   { pool, tree }: DirectoryOptions,
   place: Place,
   marks: MarkKeys,
   sightings: readonly Sighting[],
 ): Promise<Map<string, Resolved>> {
-  const byTag = new Map(
-    sightings.map((one) => [rowTag(place.keys, one.identifierKey).toString('latin1'), one]),
-  );
+  const tagOf = sightings.map((one) => rowTag(place.keys, one.identifierKey).toString('latin1'));
+  const byTag = latestByTag(sightings, tagOf);
   // One order for all processes, so that two first sightings of the same numbers cannot lock up.
   const tags = [...byTag.keys()].map((tag) => Buffer.from(tag, 'latin1')).sort(Buffer.compare);
   const resolved = new Map<string, Resolved>();
@@ -56,7 +59,7 @@ export async function resolveSlots(
     const missing = some.filter((tag) => !known.has(tag.toString('latin1')));
     if (missing.length > 0) {
       const made = await makeSlots({ tree, place, marks, byTag }, missing);
-      for (const [key, value] of made.resolved) resolved.set(key, value);
+      for (const [tag, value] of made.resolved) resolved.set(tag, value);
       // Another process was first: its rows count.
       if (made.lost.length > 0) {
         for (const [tag, sealed] of await selectRows(pool, place, made.lost))
@@ -65,7 +68,24 @@ export async function resolveSlots(
     }
     await readSlots(tree, place, known, resolved);
   }
-  return resolved;
+  const answers = new Map<string, Resolved>();
+  sightings.forEach(({ identifierKey }, i) => {
+    const answer = resolved.get(tagOf[i] ?? '');
+    if (answer !== undefined) answers.set(identifierKey, answer);
+  });
+  return answers;
+}
+
+function latestByTag(
+  sightings: readonly Sighting[],
+  tagOf: readonly string[],
+): Map<string, Sighting> {
+  const byTag = new Map<string, Sighting>();
+  sightings.forEach((one, i) => {
+    const tag = tagOf[i] ?? '';
+    if (one.latest > (byTag.get(tag)?.latest ?? -Infinity)) byTag.set(tag, one);
+  });
+  return byTag;
 }
 
 async function selectRows(
@@ -89,7 +109,7 @@ interface Making {
   readonly byTag: ReadonlyMap<string, Sighting>;
 }
 
-/** Slot and directory row of each first sighting, durable when it resolves. */
+/** Slot and directory row of each first sighting by tag, durable when it resolves. */
 async function makeSlots(
   { tree, place, marks, byTag }: Making,
   tags: readonly Buffer[],
@@ -98,7 +118,7 @@ async function makeSlots(
     const resolved = new Map<string, Resolved>();
     const sightings = tags.flatMap((tag) => {
       const sighting = byTag.get(tag.toString('latin1'));
-      return sighting === undefined ? [] : [{ ...sighting, tag }];
+      return sighting === undefined ? [] : [{ ...sighting, tag, tagText: tag.toString('latin1') }];
     });
     await lockMarks(client, 'shared');
     const marked = await readMarks(
@@ -106,29 +126,26 @@ async function makeSlots(
       marks,
       sightings.map((one) => one.identifierKey),
     );
-    const wanted = sightings.filter(({ identifierKey, latest }) => {
+    const wanted = sightings.filter(({ identifierKey, tagText, latest }) => {
       const erasedAt = marked.get(identifierKey)?.erasedAt;
       if (erasedAt === undefined || latest >= erasedAt) return true;
-      resolved.set(identifierKey, { state: 'erased', erasedAt });
+      resolved.set(tagText, { state: 'erased', erasedAt });
       return false;
     });
     const { ids, keys } = await insert('slot', wanted.length);
-    const rows = wanted.map(({ identifierKey, tag }, i) => {
+    const rows = wanted.map(({ identifierKey, tag, tagText }, i) => {
       const slot = Buffer.from(ids.subarray(i * ENTRY_ID_BYTES, (i + 1) * ENTRY_ID_BYTES));
       const key = Buffer.from(keys.subarray(i * KEY_BYTES, (i + 1) * KEY_BYTES));
       const from = startOf(marked.get(identifierKey));
       const value = { identifierKey, intervals: [{ from, to: OPEN_END, slot }] };
-      return { tag, identifierKey, slot, key, from, sealed: sealRow(place.keys, tag, value) };
+      return { tag, tagText, slot, key, from, sealed: sealRow(place.keys, tag, value) };
     });
     keys.fill(0);
     const inserted = await insertRows(client, place, rows);
     const lost: Buffer[] = [];
-    for (const { tag, identifierKey, slot, key, from } of rows) {
-      if (inserted.has(tag.toString('latin1'))) {
-        resolved.set(identifierKey, { state: 'slot', slot, key, from });
-      } else {
-        lost.push(tag);
-      }
+    for (const { tag, tagText, slot, key, from } of rows) {
+      if (inserted.has(tagText)) resolved.set(tagText, { state: 'slot', slot, key, from });
+      else lost.push(tag);
     }
     return { resolved, lost };
   });
@@ -153,7 +170,7 @@ async function insertRows(
   return new Set(inserted.rows.map(({ tag }) => tag.toString('latin1')));
 }
 
-/** Slot keys of rows that were there. */
+/** Slot keys of rows that were there, by tag. */
 async function readSlots(
   tree: KeyTree,
   place: Place,
@@ -161,17 +178,18 @@ async function readSlots(
   resolved: Map<string, Resolved>,
 ): Promise<void> {
   if (known.size === 0) return;
-  const values = [...known].map(([tag, sealed]) =>
-    lastInterval(openRow(place.keys, Buffer.from(tag, 'latin1'), sealed)),
-  );
+  const values = [...known].map(([tag, sealed]) => ({
+    tag,
+    ...lastInterval(openRow(place.keys, Buffer.from(tag, 'latin1'), sealed)),
+  }));
   const entries = await tree.read(values.map(({ slot }) => slot));
-  values.forEach(({ identifierKey, slot, from }, i) => {
+  values.forEach(({ tag, slot, from }, i) => {
     const entry = entries[i];
     if (entry?.state === 'alive') {
-      resolved.set(identifierKey, { state: 'slot', slot: Buffer.from(slot), key: entry.key, from });
+      resolved.set(tag, { state: 'slot', slot: Buffer.from(slot), key: entry.key, from });
     } else if (entry?.state === 'destroyed') {
       // The row outlived its slot: the erasure that ended it has not come to the row yet.
-      resolved.set(identifierKey, { state: 'erased', erasedAt: OPEN_END });
+      resolved.set(tag, { state: 'erased', erasedAt: OPEN_END });
     } else {
       throw new VaultError(
         'key_lost',
@@ -181,8 +199,8 @@ async function readSlots(
   });
 }
 
-function lastInterval({ identifierKey, intervals }: DirectoryValue) {
+function lastInterval({ intervals }: DirectoryValue) {
   const last = intervals.at(-1);
   if (last === undefined) throw new RangeError('a directory row names no slot');
-  return { identifierKey, slot: last.slot, from: last.from };
+  return { slot: last.slot, from: last.from };
 }

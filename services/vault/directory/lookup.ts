@@ -56,18 +56,18 @@ async function slotIn(
   const part = partOf(directory.entry);
   const { rows } = await pool.query<{ tag: Buffer; sealed: Buffer }>({
     name: `vault-lookup-${part}`,
-    text: `(select tag, sealed from vault.directory_${part}
-            where directory = $1 and tag >= $2 order by tag limit 1)
-           union all
-           (select tag, sealed from vault.directory_${part}
-            where directory = $1 order by tag limit 1)
-           limit 1`,
+    text: `select tag, sealed from (
+             (select 1 as choice, tag, sealed from vault.directory_${part}
+              where directory = $1 and tag >= $2 order by tag limit 1)
+             union all
+             (select 2, tag, sealed from vault.directory_${part}
+              where directory = $1 order by tag limit 1)
+           ) as row order by choice limit 1`,
     values: [keys.number, tag],
   });
   const row = rows[0];
   const value = row === undefined ? undefined : openRow(keys, row.tag, row.sealed);
   for (const key of [keys.tag, keys.value]) key.fill(0);
-  // The identifier is compared too, as a tag of 128 bits says all but certainly.
-  const known = row?.tag.equals(tag) === true && value?.identifierKey === identifierKey;
-  return known ? value?.intervals.at(-1)?.slot : undefined;
+  // The tag alone decides, here as where slots are made: it is authenticated with the row.
+  return row?.tag.equals(tag) === true ? value?.intervals.at(-1)?.slot : undefined;
 }
