@@ -27,7 +27,7 @@ describe('output', () => {
     createOutput(false, terminal.streams).progress('bytes', 10).update(5, 'x'.repeat(200));
     expect(terminal.seen.out).toBe('');
     expect(terminal.seen.err).toContain('[============            ] 50 %');
-    expect(terminal.seen.err.replaceAll(/[\r\u001B]\[?K?/g, '').length).toBeLessThan(60);
+    expect(terminal.seen.err.split('K').at(-1)?.length).toBeLessThan(60);
   });
 
   it('lines columns up, numbers to the right', () => {
