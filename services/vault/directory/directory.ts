@@ -7,6 +7,7 @@ import { lockMarks, readMarks } from './marks.ts';
 import type { Mark, MarkKeys } from './marks.ts';
 import type { DirectoryKeys, DirectoryValue } from './row.ts';
 import { OPEN_END, openRow, rowTag, sealRow } from './row.ts';
+import { ask } from '../statements.ts';
 
 /** An identifier to resolve, with the time of the latest event that names it (µs). */
 export interface Sighting {
@@ -93,7 +94,7 @@ async function selectRows(
   { keys, partNumber }: Place,
   tags: readonly Buffer[],
 ): Promise<Map<string, Buffer>> {
-  const { rows } = await db.query<{ tag: Buffer; sealed: Buffer }>({
+  const { rows } = await ask<{ tag: Buffer; sealed: Buffer }>(db, {
     name: `vault-directory-${partNumber}`,
     text: `select tag, sealed from vault.directory_${partNumber}
            where directory = $1 and tag = any($2::bytea[])`,
@@ -160,7 +161,7 @@ async function insertRows(
   rows: readonly { readonly tag: Buffer; readonly sealed: Buffer }[],
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
-  const inserted = await client.query<{ tag: Buffer }>({
+  const inserted = await ask<{ tag: Buffer }>(client, {
     name: `vault-insert-directory-${partNumber}`,
     text: `insert into vault.directory_${partNumber} (directory, tag, sealed)
            select $1, tag, sealed from unnest($2::bytea[], $3::bytea[]) as row (tag, sealed)

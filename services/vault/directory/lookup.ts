@@ -8,6 +8,7 @@ import type { Reader } from '../port.ts';
 import { directoryName } from '../scope-names.ts';
 import { asUnavailable } from '../waiting.ts';
 import { directoryKeys, openRow, rowTag } from './row.ts';
+import { ask } from '../statements.ts';
 
 export interface LookupOptions {
   readonly pool: Pool;
@@ -54,7 +55,7 @@ async function slotIn(
   directory.key.fill(0);
   const tag = rowTag(keys, identifierKey);
   const part = partOf(directory.entry);
-  const { rows } = await pool.query<{ tag: Buffer; sealed: Buffer }>({
+  const { rows } = await ask<{ tag: Buffer; sealed: Buffer }>(pool, {
     name: `vault-lookup-${part}`,
     text: `select tag, sealed from (
              (select 1 as choice, tag, sealed from vault.directory_${part}

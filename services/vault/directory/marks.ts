@@ -2,6 +2,7 @@ import type { Client } from '#platform';
 import { open, seal } from '../boxes/aead.ts';
 import { deriveKey, identifierTag } from '../boxes/derive.ts';
 import { VaultError } from '../port.ts';
+import { ask } from '../statements.ts';
 
 /** What is known of an identifier whatever the month. */
 export interface Mark {
@@ -31,7 +32,7 @@ const NOT_ERASED = -1;
  */
 export async function lockMarks(client: Client, mode: 'shared' | 'alone'): Promise<void> {
   const shared = mode === 'shared' ? '_shared' : '';
-  await client.query({
+  await ask(client, {
     name: `vault-lock-marks${shared}`,
     text: `select pg_advisory_xact_lock${shared}(hashtext($1))`,
     values: [LOCK],
@@ -47,7 +48,7 @@ export async function readMarks(
   const byTag = new Map(
     identifierKeys.map((key) => [identifierTag(keys.tag, key).toString('latin1'), key]),
   );
-  const { rows } = await client.query<{ tag: Buffer; sealed: Buffer }>({
+  const { rows } = await ask<{ tag: Buffer; sealed: Buffer }>(client, {
     name: 'vault-marks',
     text: 'select tag, sealed from vault.mark where directory = $1 and tag = any($2::bytea[])',
     values: [
@@ -75,7 +76,8 @@ export async function writeMark(
   const bytes = Buffer.alloc(VALUE_BYTES);
   bytes.writeUInt8(mark.restricted ? 1 : 0);
   bytes.writeDoubleBE(mark.erasedAt ?? NOT_ERASED, 1);
-  await client.query(
+  await ask(
+    client,
     `insert into vault.mark (directory, tag, sealed) values ($1, $2, $3)
      on conflict (directory, tag) do update set sealed = excluded.sealed`,
     [keys.entry, tag, seal(1, keys.value, tag, bytes)],

@@ -1,29 +1,32 @@
 import type { Client, Pool } from '#platform';
-import { withTransaction } from '#platform';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { randomBytes } from '../boxes/random.ts';
 import { sealPage, wrapKey } from './node-seal.ts';
 import type { Nodes, OpenNode } from './nodes.ts';
 import { StaleNode } from './nodes.ts';
+import { ask, inTransaction } from '../statements.ts';
 
 /** A new node takes its parent's lock and checks that no turn has moved it. */
 export async function claimBranch(pool: Pool, nodes: Nodes, part: number): Promise<number> {
   const parent = await nodes.part(part);
-  return withTransaction(pool, async (client) => {
-    const locked = await client.query<{ generation: number }>(
+  return inTransaction(pool, async (client) => {
+    const locked = await ask<{ generation: number }>(
+      client,
       'select generation from vault.part where part = $1 for update',
       [part],
     );
     const generation = parent.generation;
     if (locked.rows[0]?.generation !== generation) throw new StaleNode('the part turned');
-    const next = await client.query<{ branch: number }>(
+    const next = await ask<{ branch: number }>(
+      client,
       'select coalesce(max(branch) + 1, 0) as branch from vault.branch where part = $1',
       [part],
     );
     const branch = next.rows[0]?.branch ?? 0;
     const key = randomBytes(KEY_BYTES);
     const address = { level: 'branch', part, number: branch, generation } as const;
-    await client.query(
+    await ask(
+      client,
       `insert into vault.branch (part, branch, generation, wrapped_at, wrap, page)
        values ($1, $2, $3, $3, $4, $5)`,
       [
@@ -46,7 +49,7 @@ export async function lockBranch(
   branch: number,
   node: OpenNode,
 ): Promise<void> {
-  const { rows } = await client.query<{ generation: number }>({
+  const { rows } = await ask<{ generation: number }>(client, {
     name: 'vault-lock-branch',
     text: 'select generation from vault.branch where part = $1 and branch = $2 for share',
     values: [part, branch],
@@ -60,7 +63,7 @@ export async function lockOpenLeaf(
   part: number,
   open: { readonly leaf: number; readonly generation: number },
 ): Promise<void> {
-  const { rows } = await client.query<{ generation: number }>({
+  const { rows } = await ask<{ generation: number }>(client, {
     name: `vault-lock-leaf-${part}`,
     text: `select generation from vault.leaf_${part} where leaf = $1 for share`,
     values: [open.leaf],

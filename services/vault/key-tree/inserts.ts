@@ -1,5 +1,4 @@
 import type { Client, Failpoint, Pool } from '#platform';
-import { withTransaction } from '#platform';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { randomBytes } from '../boxes/random.ts';
 import { claimBranch, lockBranch, lockOpenLeaf } from './claims.ts';
@@ -14,6 +13,7 @@ import type { Nodes, OpenNode } from './nodes.ts';
 import { StaleNode } from './nodes.ts';
 import { BRANCH_LEAVES, encodeFresh, encodeLeaf, LEAF_ENTRIES } from './pages.ts';
 import type { Parts } from './parts.ts';
+import { inTransaction } from '../statements.ts';
 
 /** Entries one transaction may insert. */
 export const INSERT_MAX = 4096;
@@ -92,7 +92,7 @@ export function createInserts({ pool, nodes, parts, failpoint }: InsertsOptions)
     // Asked for now, lest the transaction below needs a second connection to learn it.
     await nodes.branches(part, [writer.branch]);
     try {
-      const result = await withTransaction(pool, async (client) => {
+      const result = await inTransaction(pool, async (client) => {
         const insert: InsertTransaction['insert'] = (kind, n) =>
           insertEntries(client, nodes, writer, { kind, count: n });
         const done = await work({ client, part, insert });

@@ -15,6 +15,7 @@ import type { Entry } from './pages.ts';
 import { createParts } from './parts.ts';
 import { readEntries } from './reads.ts';
 import { rewriteTree } from './turn.ts';
+import { ask } from '../statements.ts';
 
 export interface KeyTreeOptions {
   readonly pool: Pool;
@@ -98,7 +99,7 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
 
   const generations = async (db: Pool | Client): Promise<Generations> => {
     const log = await decisions.state();
-    const { rows } = await db.query<{ generation: number }>('select generation from vault.root');
+    const { rows } = await ask<{ generation: number }>(db, 'select generation from vault.root');
     return { log, tree: rows[0]?.generation ?? 0, custodian: await custodian.generations() };
   };
 
@@ -107,7 +108,8 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
     const state = await passGate(() => generations(client), custodian);
     if (state.log.began === undefined || state.tree !== state.log.began) return state;
     await custodian.destroyBelow(state.tree);
-    const { rows } = await client.query<{ count: number }>(
+    const { rows } = await ask<{ count: number }>(
+      client,
       'select count(*)::int as count from vault.destroyed where generation = $1',
       [state.tree],
     );
@@ -127,10 +129,10 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
     failpoint('vault.turn.began');
     await custodian.create(to);
     failpoint('vault.turn.root');
-    await client.query('begin');
+    await ask(client, 'begin');
     const destroyed = await rewriteTree({ client, custodian, from, to, entries });
     failpoint('vault.turn.written');
-    await client.query('commit');
+    await ask(client, 'commit');
     failpoint('vault.turn.tree');
     await custodian.destroyBelow(to);
     failpoint('vault.turn.destroyed');
@@ -166,13 +168,14 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
       return retrying(() => inserts.transaction(part, count, work));
     },
     async change() {
-      const { rows } = await pool.query<{ generation: number }>({
+      const { rows } = await ask<{ generation: number }>(pool, {
         name: 'vault-generation',
         text: 'select generation from vault.root',
       });
       if (rows[0]?.generation === seen) return undefined;
       const state = await passGate(() => generations(pool), custodian);
-      const ended = await pool.query<{ entry: Buffer }>(
+      const ended = await ask<{ entry: Buffer }>(
+        pool,
         'select entry from vault.destroyed where generation > $1 and generation <= $2',
         [seen, state.tree],
       );
@@ -199,7 +202,7 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
 async function holdingTurnLock<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
-    await client.query('select pg_advisory_lock(hashtext($1))', [TURN_LOCK]);
+    await ask(client, 'select pg_advisory_lock(hashtext($1))', [TURN_LOCK]);
     return await work(client);
   } finally {
     // Ends the session: its lock, and a transaction that was cut off, go with it.

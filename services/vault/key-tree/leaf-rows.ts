@@ -1,4 +1,5 @@
 import type { Client } from '#platform';
+import { ask } from '../statements.ts';
 
 export interface LeafRow {
   readonly leaf: number;
@@ -16,7 +17,7 @@ export interface FreshRow {
 
 export async function insertLeaves(client: Client, part: number, rows: LeafRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await client.query({
+  await ask(client, {
     name: `vault-insert-leaves-${part}`,
     text: `insert into vault.leaf_${part} (leaf, branch, generation, wrapped_at, wrap, page)
            select leaf, branch, generation, generation, wrap, page
@@ -34,7 +35,7 @@ export async function insertLeaves(client: Client, part: number, rows: LeafRow[]
 
 export async function insertFresh(client: Client, part: number, rows: FreshRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await client.query({
+  await ask(client, {
     name: `vault-insert-fresh-${part}`,
     text: `insert into vault.fresh_${part} (leaf, random, sealed)
            select * from unnest($1::int[], $2::bytea[], $3::bytea[])`,

@@ -4,6 +4,7 @@ import { ENTRY_ID_BYTES } from './entry-id.ts';
 import type { Inserts } from './inserts.ts';
 import type { Kind } from './kinds.ts';
 import type { Entry } from './pages.ts';
+import { ask } from '../statements.ts';
 
 /** A key that is found by name: which part it goes into when it has to be made. */
 export interface Named {
@@ -110,7 +111,7 @@ function lost(name: string): never {
 }
 
 async function selectNames(pool: Pool, names: readonly string[]): Promise<NameRow[]> {
-  const { rows } = await pool.query<NameRow>({
+  const { rows } = await ask<NameRow>(pool, {
     name: 'vault-names',
     text: 'select name, number, entry, ended_at from vault.name where name = any($1)',
     values: [names],
@@ -119,7 +120,7 @@ async function selectNames(pool: Pool, names: readonly string[]): Promise<NameRo
 }
 
 async function insertNames(client: Client, named: readonly Named[], ids: Buffer): Promise<void> {
-  await client.query({
+  await ask(client, {
     name: 'vault-insert-names',
     text: `insert into vault.name (name, entry)
            select * from unnest($1::text[], $2::bytea[]) on conflict (name) do nothing`,

@@ -3,6 +3,7 @@ import type { Custodian } from '../custodian/port.ts';
 import { VaultError } from '../port.ts';
 import type { LockedMemory } from './locked-memory.ts';
 import { childKeys } from './children.ts';
+import { ask } from '../statements.ts';
 
 /** Open branches kept at once; each holds 32 locked bytes and its page as it is in the database. */
 const BRANCHES_MAX = 1024;
@@ -92,7 +93,7 @@ export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
       return await custodian.open(generation, sealed);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
-      const { rows } = await pool.query<{ generation: number }>({
+      const { rows } = await ask<{ generation: number }>(pool, {
         name: 'vault-generation',
         text: 'select generation from vault.root',
       });
@@ -102,7 +103,7 @@ export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
   }
 
   async function loadTop(): Promise<OpenNode> {
-    const { rows } = await pool.query<{ generation: number; key: Buffer; page: Buffer }>({
+    const { rows } = await ask<{ generation: number; key: Buffer; page: Buffer }>(pool, {
       name: 'vault-root',
       text: 'select generation, key, page from vault.root',
     });
@@ -117,7 +118,7 @@ export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
   }
 
   async function loadPart(part: number): Promise<OpenNode> {
-    const { rows } = await pool.query<NodeRow & { page: Buffer }>({
+    const { rows } = await ask<NodeRow & { page: Buffer }>(pool, {
       name: 'vault-part',
       text: 'select generation, wrapped_at, wrap, page from vault.part where part = $1',
       values: [part],
@@ -135,7 +136,7 @@ export function createNodes({ pool, custodian, memory }: NodesOptions): Nodes {
   }
 
   async function loadBranches(part: number, numbers: number[]): Promise<void> {
-    const { rows } = await pool.query<NodeRow & { branch: number; page: Buffer }>({
+    const { rows } = await ask<NodeRow & { branch: number; page: Buffer }>(pool, {
       name: 'vault-branches',
       text: `select branch, generation, wrapped_at, wrap, page from vault.branch
              where part = $1 and branch = any($2)`,

@@ -1,11 +1,11 @@
 import type { Client, Pool } from '#platform';
-import { withTransaction } from '#platform';
 import { VaultError } from '../port.ts';
 import { randomBytes } from '../boxes/random.ts';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { sealPage, wrapKey } from './node-seal.ts';
 import type { Nodes } from './nodes.ts';
 import { StaleNode } from './nodes.ts';
+import { ask, inTransaction } from '../statements.ts';
 
 /** Parts by name, made on demand. A part is what goes at once: one class and month, or a kind. */
 export interface Parts {
@@ -37,7 +37,7 @@ export function createParts({ pool, nodes }: { pool: Pool; nodes: Nodes }): Part
         throw new VaultError('bad_request', 'a retention class has letters the vault cannot keep');
       }
       await nodes.top();
-      const part = await withTransaction(pool, (client) => insertPart(client, nodes, name));
+      const part = await inTransaction(pool, (client) => insertPart(client, nodes, name));
       known.set(name, part);
       return part;
     },
@@ -46,7 +46,7 @@ export function createParts({ pool, nodes }: { pool: Pool; nodes: Nodes }): Part
 }
 
 async function selectPart(db: Pool | Client, name: string): Promise<number | undefined> {
-  const { rows } = await db.query<{ part: number }>({
+  const { rows } = await ask<{ part: number }>(db, {
     name: 'vault-part-by-name',
     text: 'select part from vault.part where name = $1',
     values: [name],
@@ -56,7 +56,8 @@ async function selectPart(db: Pool | Client, name: string): Promise<number | und
 
 /** A new node takes its parent's lock and checks that no turn has moved it. */
 async function insertPart(client: Client, nodes: Nodes, name: string): Promise<number> {
-  const root = await client.query<{ generation: number }>(
+  const root = await ask<{ generation: number }>(
+    client,
     'select generation from vault.root for update',
   );
   const other = await selectPart(client, name);
@@ -64,14 +65,16 @@ async function insertPart(client: Client, nodes: Nodes, name: string): Promise<n
   const top = await nodes.top();
   const generation = top.generation;
   if (root.rows[0]?.generation !== generation) throw new StaleNode('the root turned');
-  const next = await client.query<{ part: number }>(
+  const next = await ask<{ part: number }>(
+    client,
     "select nextval('vault.part_number')::int as part",
   );
   const part = next.rows[0]?.part;
   if (part === undefined) throw new RangeError('the sequence of part numbers answered nothing');
   const key = randomBytes(KEY_BYTES);
   const address = { level: 'part', part, number: 0, generation } as const;
-  await client.query(
+  await ask(
+    client,
     `insert into vault.part (part, name, generation, wrapped_at, wrap, page)
      values ($1, $2, $3, $3, $4, $5)`,
     [
@@ -83,7 +86,7 @@ async function insertPart(client: Client, nodes: Nodes, name: string): Promise<n
     ],
   );
   key.fill(0);
-  await client.query(tablesOf(part));
+  await ask(client, tablesOf(part));
   return part;
 }
 

@@ -6,6 +6,7 @@ import { StaleNode } from './nodes.ts';
 import { childKeys } from './children.ts';
 import type { Entry } from './pages.ts';
 import { decodeFresh, findEntry } from './pages.ts';
+import { ask } from '../statements.ts';
 
 const UNDEFINED_TABLE = '42P01';
 /** Leaves fetched at once. */
@@ -97,7 +98,7 @@ async function selectLeaves(
   { part, leaves, byLeaf }: LeavesWanted,
 ): Promise<{ fresh: FreshRow[]; leaves: LeafRow[] }> {
   try {
-    const fresh = await pool.query<FreshRow>({
+    const fresh = await ask<FreshRow>(pool, {
       name: `vault-read-fresh-${part}`,
       text: `select leaf, random, sealed from vault.fresh_${part}
              where (leaf, random) in (select * from unnest($1::int[], $2::bytea[]))`,
@@ -108,7 +109,7 @@ async function selectLeaves(
         ),
       ],
     });
-    const page = await pool.query<LeafRow>({
+    const page = await ask<LeafRow>(pool, {
       name: `vault-read-leaves-${part}`,
       text: `select leaf, branch, generation, wrapped_at, wrap, page
              from vault.leaf_${part} where leaf = any($1)`,

@@ -8,6 +8,7 @@ import type { NodeRow } from './nodes.ts';
 import type { Child } from './pages.ts';
 import { BRANCH_LEAVES, encodeChildren, turnLeaf } from './pages.ts';
 import { collectChildren } from './children.ts';
+import { ask } from '../statements.ts';
 
 export interface PartTurn {
   readonly client: Client;
@@ -29,7 +30,8 @@ export async function turnPart(
 ): Promise<{ key: Buffer; ended: Uint8Array[] }> {
   const { client, part, before, to } = turn;
   const row = await lockPart(client, part);
-  const unfolded = await client.query<Row>(
+  const unfolded = await ask<Row>(
+    client,
     `select branch as number, generation, wrapped_at, wrap from vault.branch
      where part = $1 and wrapped_at = $2`,
     [part, before.generation],
@@ -51,7 +53,7 @@ export async function turnPart(
   }
   const key = randomBytes(KEY_BYTES);
   const page = sealChildren(key, { ...address, generation: to }, branches);
-  await client.query('update vault.part set generation = $2, page = $3 where part = $1', [
+  await ask(client, 'update vault.part set generation = $2, page = $3 where part = $1', [
     part,
     to,
     page,
@@ -60,7 +62,8 @@ export async function turnPart(
 }
 
 async function lockPart(client: Client, part: number): Promise<{ page: Buffer }> {
-  const { rows } = await client.query<{ page: Buffer }>(
+  const { rows } = await ask<{ page: Buffer }>(
+    client,
     'select page from vault.part where part = $1 for update',
     [part],
   );
@@ -84,11 +87,13 @@ async function turnBranch(
 ): Promise<{ key: Buffer; ended: Uint8Array[] }> {
   const { client, part, to } = turn;
   const branch = before.number;
-  const { rows } = await client.query<{ page: Buffer }>(
+  const { rows } = await ask<{ page: Buffer }>(
+    client,
     'select page from vault.branch where part = $1 and branch = $2 for update',
     [part, branch],
   );
-  const unfolded = await client.query<Row>(
+  const unfolded = await ask<Row>(
+    client,
     `select leaf as number, generation, wrapped_at, wrap from vault.leaf_${part}
      where branch = $1 and wrapped_at = $2`,
     [branch, before.generation],
@@ -99,7 +104,8 @@ async function turnBranch(
   const ended = await turnLeaves(turn, leaves, doomed);
   const key = randomBytes(KEY_BYTES);
   const sealed = sealChildren(key, { ...address, generation: to }, leaves);
-  await client.query(
+  await ask(
+    client,
     'update vault.branch set generation = $3, page = $4 where part = $1 and branch = $2',
     [part, branch, to, sealed],
   );
@@ -120,12 +126,14 @@ async function turnLeaves(
 ): Promise<Uint8Array[]> {
   const byLeaf = Map.groupBy(doomed, leafOf);
   const numbers = [...byLeaf.keys()].filter((leaf) => leaves.has(leaf)).sort((a, b) => a - b);
-  const pages = await client.query<{ number: number; page: Buffer }>(
+  const pages = await ask<{ number: number; page: Buffer }>(
+    client,
     `select leaf as number, page from vault.leaf_${part}
      where leaf = any($1) order by leaf for update`,
     [numbers],
   );
-  const fresh = await client.query<FreshRow>(
+  const fresh = await ask<FreshRow>(
+    client,
     `delete from vault.fresh_${part} where leaf = any($1) returning leaf, random, sealed`,
     [numbers],
   );
@@ -148,7 +156,8 @@ async function turnLeaves(
     turned.page.fill(0);
     ended.push(...turned.destroyed);
   }
-  await client.query(
+  await ask(
+    client,
     `update vault.leaf_${part} as leaf set generation = $1, page = row.page
      from unnest($2::int[], $3::bytea[]) as row (leaf, page) where leaf.leaf = row.leaf`,
     [to, updated.map(({ leaf }) => leaf), updated.map(({ page }) => page)],

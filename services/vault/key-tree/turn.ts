@@ -11,6 +11,7 @@ import type { NodeRow } from './nodes.ts';
 import type { Child } from './pages.ts';
 import { encodeChildren } from './pages.ts';
 import { turnPart } from './turn-part.ts';
+import { ask } from '../statements.ts';
 
 /** What one turn does to the tree, in the transaction of `client`. */
 export interface Rewrite {
@@ -47,7 +48,8 @@ export async function rewriteTree({ client, ...turn }: Rewrite): Promise<Uint8Ar
   }
   const page = encodeChildren([...parts.values()]);
   const address: Address = { level: 'root', part: 0, number: 0, generation: to };
-  await client.query(
+  await ask(
+    client,
     `insert into vault.root (generation, key, page) values ($1, $2, $3)
      on conflict (only_row) do update
        set generation = excluded.generation, key = excluded.key, page = excluded.page`,
@@ -64,7 +66,8 @@ async function openRoot(
   custodian: Custodian,
   from: number,
 ): Promise<Map<number, Child>> {
-  const root = await client.query<{ generation: number; key: Buffer; page: Buffer }>(
+  const root = await ask<{ generation: number; key: Buffer; page: Buffer }>(
+    client,
     'select generation, key, page from vault.root for update',
   );
   const row = root.rows[0];
@@ -74,7 +77,8 @@ async function openRoot(
       `the key tree is not at generation ${from} any more: another process turned it; ask again`,
     );
   }
-  const { rows } = await client.query<PartRow>(
+  const { rows } = await ask<PartRow>(
+    client,
     'select part, generation, wrapped_at, wrap from vault.part',
   );
   const key = await custodian.open(from, row.key);
@@ -98,11 +102,13 @@ async function recordDestroyed(
 ): Promise<void> {
   if (destroyed.length === 0) return;
   const entries = destroyed.map((id) => Buffer.from(id));
-  await client.query(
+  await ask(
+    client,
     `insert into vault.destroyed (entry, generation) select unnest($1::bytea[]), $2`,
     [entries, generation],
   );
-  await client.query(
+  await ask(
+    client,
     'update vault.name set ended_at = $2 where entry = any($1::bytea[]) and ended_at is null',
     [entries, generation],
   );
