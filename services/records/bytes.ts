@@ -3,6 +3,8 @@ export interface ByteWriter {
   byte(value: number): void;
   /** A whole number from 0 to 2^53-1, seven bits a byte, lowest first. */
   varint(value: number): void;
+  /** 32 bits, highest first. */
+  fixed32(value: number): void;
   /** 48 bits, highest first. */
   digest(value: number): void;
   /** Hex digits, two a byte. */
@@ -46,6 +48,10 @@ export function createByteWriter(initialBytes = 4096): ByteWriter {
       buffer[at++] = value;
     },
     varint,
+    fixed32(value) {
+      room(4);
+      at = buffer.writeUInt32BE(value, at);
+    },
     digest(value) {
       room(6);
       at = buffer.writeUIntBE(value, at, 6);
@@ -78,6 +84,7 @@ export interface ByteReader {
   readonly done: boolean;
   byte(): number;
   varint(): number;
+  fixed32(): number;
   digest(): number;
   hex(bytes: number): string;
   text(): string;
@@ -118,6 +125,7 @@ export function createByteReader(source: Uint8Array): ByteReader {
     },
     byte,
     varint,
+    fixed32: () => buffer.readUInt32BE(span(4)),
     digest: () => buffer.readUIntBE(span(6), 6),
     hex(bytes) {
       const from = span(bytes);

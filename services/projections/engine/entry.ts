@@ -10,8 +10,6 @@ export interface Entry {
   /** What stands in the views for it; several after a link until they are written as one. */
   rows: RowKeys[];
   said: Said[];
-  /** A rebuild has read news of `said` that the row does not hold yet. */
-  saidNews: boolean;
 }
 
 /** Keys of the rows that one record has in the views. */
@@ -57,7 +55,7 @@ export function createEntries(max: number): Entries {
   const at = (id: Hex): Entry => {
     let entry = byId.get(id);
     if (entry === undefined)
-      entry = { state: emptyState(id), known: new Set(), rows: [], said: [], saidNews: false };
+      entry = { state: emptyState(id), known: new Set(), rows: [], said: [] };
     else byId.delete(id);
     byId.set(id, entry);
     return entry;
@@ -80,7 +78,6 @@ export function createEntries(max: number): Entries {
           for (const id of other.known) into.known.add(id);
           into.rows.push(...other.rows);
           into.said.push(...other.said);
-          into.saidNews ||= other.saidNews;
         }
       }
       return absorbed;

@@ -19,7 +19,7 @@ export interface Plan {
   readonly said: readonly Said[];
   readonly outbox: readonly OutboxEntry[];
   /** In a rebuild: the usage log says something else than this record. */
-  readonly owes: boolean;
+  readonly owes: readonly OutboxEntry[];
 }
 
 /** @param tells whether what changed is to be said to the usage log (a rebuild only notes it) */
@@ -35,7 +35,7 @@ export function makePlan(entry: Entry, tells: boolean): Plan {
     keys: keysOf(entry.state, record),
     said: tells ? afterSaying(entry.said, outbox) : entry.said,
     outbox: tells ? outbox : [],
-    owes: !tells && outbox.length > 0,
+    owes: tells ? [] : outbox,
   };
 }
 

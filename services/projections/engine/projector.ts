@@ -1,6 +1,7 @@
 import type { Schemas } from '#events';
 import type { Journal } from '#journal';
 import type { Failpoint, Pool } from '#platform';
+import type { Hex } from '#records';
 import { add } from '#records';
 import type { PointerOpener } from '#vault';
 import type { QuarantineEvent } from '../quarantine/row.ts';
@@ -16,6 +17,7 @@ import { createLogTails, USAGE_LOG } from './log-tails.ts';
 import { plainId } from './resolve.ts';
 import { createRoundWriter } from './round-writer.ts';
 import { createSourceClocks } from './source-clocks.ts';
+import type { Said } from './statements.ts';
 
 export interface ProjectorSettings {
   readonly pool: Pool;
@@ -81,6 +83,7 @@ export async function createProjector(settings: ProjectorSettings): Promise<Proj
   let dirty = new Set<Entry>();
   let quarantine: QuarantineEvent[] = [];
   let reached = new Map<number, Readonly<LogTail>>();
+  let news = new Map<Hex, Said>();
   let writing: Promise<void> | undefined;
   let failure: unknown;
   let started = false;
@@ -94,6 +97,7 @@ export async function createProjector(settings: ProjectorSettings): Promise<Proj
     dirty = new Set();
     quarantine = [];
     reached = new Map();
+    news = new Map();
     started = true;
   };
 
@@ -126,11 +130,10 @@ export async function createProjector(settings: ProjectorSettings): Promise<Proj
       if (!isUsageType(recorded.type)) continue;
       const told = readUsageEvent(settings.schemas, recorded);
       const id = plainId(told.communicationId);
-      const entry = entries.at(id);
       const said = { id, revision: told.revision + 1, statement: statementAfter(told) };
-      entry.said = [...entry.said.filter((one) => one.id !== id), said];
-      entry.saidNews = true;
-      dirty.add(entry);
+      const entry = entries.find(id);
+      if (entry !== undefined) entry.said = [...entry.said.filter((one) => one.id !== id), said];
+      if (entry === undefined || !dirty.has(entry)) news.set(id, said);
     }
   };
 
@@ -149,10 +152,12 @@ export async function createProjector(settings: ProjectorSettings): Promise<Proj
     const round = {
       communications: chooseDirty(all),
       quarantine: quarantine.splice(0),
+      news: [...news.values()],
       reached: all ? [...reached.values()] : [],
     };
     if (all) reached = new Map();
-    if (round.communications.length + round.quarantine.length + round.reached.length === 0) return;
+    news = new Map();
+    if (Object.values(round).every((part) => part.length === 0)) return;
     writing = writer
       .write(round)
       .then(

@@ -69,7 +69,9 @@ function takeIn(entry: Entry, row: StateRow): void {
   const id = plainId(row.id);
   if (entry.known.has(id)) return;
   entry.known.add(id);
-  if (row.said !== null) entry.said.push(decodeSaid(id, row.said));
+  // What memory has of the usage log is newer.
+  if (row.said !== null && entry.said.every((said) => said.id !== id))
+    entry.said.push(decodeSaid(id, row.said));
   if (row.redirect !== null) addMember(entry.state, plainId(row.redirect));
   if (row.state === null) return;
   const stored = readStoredState(row.state, row.refs);

@@ -10,13 +10,15 @@ import type { Plan } from './plan.ts';
 import { makePlan } from './plan.ts';
 import { resolve } from './resolve.ts';
 import type { SourceClocks } from './source-clocks.ts';
-import type { OutboxEntry } from './statements.ts';
-import { claimStates, createRowChanges, writeOutbox, writeStates } from './write.ts';
+import type { OutboxEntry, Said } from './statements.ts';
+import { claimStates, createRowChanges, writeNews, writeOutbox, writeStates } from './write.ts';
 
 /** What one transaction is to make durable. */
 export interface RoundToWrite {
   readonly communications: readonly Entry[];
   readonly quarantine: readonly QuarantineEvent[];
+  /** What the usage log was told of communications that are written already. */
+  readonly news: readonly Said[];
   /** Where the logs stand afterwards. */
   readonly reached: readonly Readonly<LogTail>[];
 }
@@ -53,6 +55,7 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
   ): Promise<void> => {
     await client.query('begin');
     if (!live) await client.query('set local synchronous_commit = off');
+    await writeNews(client, schema, round.news);
     const fresh = [...plans.values()].filter(
       ({ members, entry, record }) => members.length === 1 && !entry.known.has(record.id),
     );
@@ -153,13 +156,11 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
 }
 
 function saysNothingNew(plan: Plan, stored: Buffer | undefined): boolean {
-  return (
-    stored?.equals(plan.stateBytes) === true && plan.outbox.length === 0 && !plan.entry.saidNews
-  );
+  return stored?.equals(plan.stateBytes) === true && plan.outbox.length === 0;
 }
 
-function remember({ entry, members, said }: Plan): void {
+/** In a rebuild plans say nothing, and the usage log may have told more since the plan was made. */
+function remember({ entry, members, said, outbox }: Plan): void {
   for (const id of members) entry.known.add(id);
-  entry.said = [...said];
-  entry.saidNews = false;
+  if (outbox.length > 0) entry.said = [...said];
 }

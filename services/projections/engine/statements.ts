@@ -23,15 +23,21 @@ const KINDS = ['call', 'sms', 'voicemail'] as const;
 const DIRECTIONS = ['unknown', 'inbound', 'outbound', 'internal'] as const;
 const writer = createByteWriter();
 
+/** Four bytes of revision, then the statement: statements are compared from the fifth byte on. */
 export function encodeSaid(said: Said): Buffer {
-  writer.varint(said.revision);
+  writer.fixed32(said.revision);
   writeStatement(said.statement);
+  return writer.take();
+}
+
+export function encodeStatement(statement: UsageStatement | undefined): Buffer {
+  writeStatement(statement);
   return writer.take();
 }
 
 export function decodeSaid(id: Hex, bytes: Uint8Array): Said {
   const reader = createByteReader(bytes);
-  return { id, revision: reader.varint(), statement: readStatement(reader) };
+  return { id, revision: reader.fixed32(), statement: readStatement(reader) };
 }
 
 export function encodeOutbox(entries: readonly OutboxEntry[]): Buffer {

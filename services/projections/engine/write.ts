@@ -8,8 +8,8 @@ import type { RowKeys } from './entry.ts';
 import type { Partitions } from './partitions.ts';
 import type { Plan } from './plan.ts';
 import { sameHistory } from './plan.ts';
-import type { OutboxEntry } from './statements.ts';
-import { encodeOutbox, encodeSaid } from './statements.ts';
+import type { OutboxEntry, Said } from './statements.ts';
+import { encodeOutbox, encodeSaid, encodeStatement } from './statements.ts';
 
 /** Rows of the views that a transaction takes away and puts in, collected over its plans. */
 export interface RowChanges {
@@ -182,15 +182,15 @@ export async function claimStates(
   const result = await client.query({
     name: `${schema} claim`,
     text: `insert into ${schema}.state (id, started_at, state, said, owes)
-           select id, started_at, state, said, case when owes = 1 then true end
-             from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::int8[]) as u (id, started_at, state, said, owes)
+           select *
+             from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::bytea[]) as u (id, started_at, state, said, owes)
            on conflict (id) do nothing`,
     values: [
       uuidArray(plans.map((plan) => plan.record.id)),
       int8Array(plans.map((plan) => plan.record.startedAt)),
       byteaArray(plans.map((plan) => plan.stateBytes)),
       byteaArray(plans.map((plan) => saidOf(plan, plan.record.id))),
-      int8Array(plans.map((plan) => (plan.owes ? 1 : 0))),
+      byteaArray(plans.map((plan) => owedBy(plan, plan.record.id))),
     ],
   });
   return result.rowCount === plans.length;
@@ -207,15 +207,15 @@ export async function writeStates(
     await client.query({
       name: `${schema} restate`,
       text: `update ${schema}.state s
-                set started_at = u.started_at, state = u.state, said = u.said, owes = case when u.owes = 1 then true end
-               from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::int8[]) as u (id, started_at, state, said, owes)
+                set started_at = u.started_at, state = u.state, said = u.said, owes = u.owes
+               from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::bytea[]) as u (id, started_at, state, said, owes)
               where s.id = u.id`,
       values: [
         uuidArray(alone.map((plan) => plan.record.id)),
         int8Array(alone.map((plan) => plan.record.startedAt)),
         byteaArray(alone.map((plan) => plan.stateBytes)),
         byteaArray(alone.map((plan) => saidOf(plan, plan.record.id))),
-        int8Array(alone.map((plan) => (plan.owes ? 1 : 0))),
+        byteaArray(alone.map((plan) => owedBy(plan, plan.record.id))),
       ],
     });
   }
@@ -240,8 +240,8 @@ async function writeUnited(
   await client.query({
     name: `${schema} unite`,
     text: `insert into ${schema}.state (id, started_at, state, said, redirect, owes)
-           select id, started_at, state, said, redirect, case when owes = 1 then true end
-             from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::uuid[], $6::int8[])
+           select *
+             from unnest($1::uuid[], $2::int8[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[])
                   as u (id, started_at, state, said, redirect, owes)
             order by id
            on conflict (id) do update set started_at = excluded.started_at, state = excluded.state,
@@ -252,7 +252,7 @@ async function writeUnited(
       byteaArray(members.map(({ plan, keeps }) => (keeps ? plan.stateBytes : undefined))),
       byteaArray(members.map(({ plan, id }) => saidOf(plan, id))),
       nullableUuidArray(members.map(({ plan, keeps }) => (keeps ? undefined : plan.record.id))),
-      int8Array(members.map(({ plan, keeps }) => (keeps && plan.owes ? 1 : 0))),
+      byteaArray(members.map(({ plan, id }) => owedBy(plan, id))),
     ],
   });
 }
@@ -260,6 +260,29 @@ async function writeUnited(
 function saidOf(plan: Plan, id: Hex): Buffer | undefined {
   const said = plan.said.find((one) => one.id === id);
   return said === undefined ? undefined : encodeSaid(said);
+}
+
+function owedBy(plan: Plan, id: Hex): Buffer | undefined {
+  const entry = plan.owes.find((one) => one.id === id);
+  return entry === undefined ? undefined : encodeStatement(entry.after);
+}
+
+/** In a rebuild: news of the usage log about communications that are written already. */
+export async function writeNews(
+  client: Client,
+  schema: string,
+  news: readonly Said[],
+): Promise<void> {
+  if (news.length === 0) return;
+  await client.query({
+    name: `${schema} news`,
+    text: `update ${schema}.state s
+              set said = u.said,
+                  owes = nullif(coalesce(s.owes, substring(s.said from 5)), substring(u.said from 5))
+             from unnest($1::uuid[], $2::bytea[]) as u (id, said)
+            where s.id = u.id`,
+    values: [uuidArray(news.map(({ id }) => id)), byteaArray(news.map(encodeSaid))],
+  });
 }
 
 /** Entries of one row: they go to the usage log in one slice, which has a largest size. */

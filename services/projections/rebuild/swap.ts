@@ -1,4 +1,5 @@
 import type { Client } from '#platform';
+import type { Hex } from '#records';
 import type { Entry } from '../engine/entry.ts';
 import { makePlan } from '../engine/plan.ts';
 import { plainId } from '../engine/resolve.ts';
@@ -82,16 +83,19 @@ export async function settleOwed(client: Client): Promise<number> {
     const owing = await client.query<OwingRow>(
       `select s.id, s.state, s.said, c.refs from views_next.state s
          join views_next.cdr c on c.id = s.id and c.started_at = s.started_at
-        where s.owes order by s.id limit $1`,
+        where s.id in (select coalesce(redirect, id) from views_next.state where owes is not null)
+        order by s.id limit $1`,
       [OWING_AT_ONCE],
     );
     if (owing.rows.length === 0) return settled;
     const outbox: OutboxEntry[] = [];
     const told: Said[] = [];
+    const members: Hex[] = [];
     for (const row of owing.rows) {
       const plan = makePlan(await entryOf(client, row), true);
       outbox.push(...plan.outbox);
       told.push(...plan.said);
+      members.push(...plan.members);
     }
     await writeOutbox(client, outbox);
     await client.query(
@@ -99,7 +103,7 @@ export async function settleOwed(client: Client): Promise<number> {
       [uuidArray(told.map(({ id }) => id)), byteaArray(told.map(encodeSaid))],
     );
     await client.query('update views_next.state set owes = null where id = any($1::uuid[])', [
-      uuidArray(owing.rows.map(({ id }) => plainId(id))),
+      uuidArray(members),
     ]);
     settled += outbox.length;
   }
@@ -117,6 +121,5 @@ async function entryOf(client: Client, row: OwingRow): Promise<Entry> {
     known: new Set(state.members),
     rows: [],
     said: said.rows.map((one) => decodeSaid(plainId(one.id), one.said)),
-    saidNews: false,
   };
 }
