@@ -63,6 +63,7 @@ const FROM_SERVICES: Readonly<Record<string, Readonly<Record<string, ApiErrorCod
     store_full: 'store_full',
     unknown_format: 'bad_request',
     bad_source: 'bad_request',
+    bad_stream: 'bad_request',
     not_in_quarantine: 'not_found',
     quarantine_expired: 'expired',
     quarantine_unreadable: 'unavailable',

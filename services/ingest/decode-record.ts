@@ -37,8 +37,17 @@ export function createRecordDecoder(parts: {
     id: number,
     body: Uint8Array,
   ): Promise<DecodedEvent[]> => {
-    await wireDecoder.learn(id, signal);
-    return [wireDecoder.decode(body)];
+    for (;;) {
+      try {
+        await wireDecoder.learn(id, signal);
+        return [wireDecoder.decode(body)];
+      } catch (error) {
+        // A fetch shared with another reader ends when that one is closed: ask again.
+        const isOthers =
+          !(error instanceof EventsError) && signal?.aborted !== true && isAbort(error);
+        if (!isOthers) throw error;
+      }
+    }
   };
 
   return {
@@ -55,6 +64,10 @@ export function createRecordDecoder(parts: {
       return wire.knows(id) ? [wire.decode(body)] : fetched(wire, id, body);
     },
   };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** What of an error refuses the record; undefined where the error is not the record's fault. */

@@ -10,6 +10,7 @@ export type IngestErrorCode =
   | 'stopped'
   | 'unknown_format'
   | 'bad_source'
+  | 'bad_stream'
   | 'not_in_quarantine'
   | 'quarantine_expired'
   | 'quarantine_unreadable';

@@ -185,10 +185,22 @@ function quarantineOf(
   const domain = scope.domains.of(undefined);
   if (domain === undefined) throw new Error('the default domain is missing');
   const at = clock.now();
-  const { body, offset, isCut = false } = record;
+  const { body, offset, isCut = false, nativeId, fingerprint } = record;
   return quarantineRecord(
     schemas,
-    { log, offset, source: scope.source.name, format, body, isCut, at, domain },
+    {
+      log,
+      offset,
+      source: scope.source.name,
+      format,
+      body,
+      isCut,
+      at,
+      domain,
+      accountId: scope.accountId,
+      nativeId: nativeId?.(),
+      fingerprint,
+    },
     refusal,
   );
 }

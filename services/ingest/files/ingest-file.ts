@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream';
 import { createRecordDecoder } from '../decode-record.ts';
 import type { Format } from '../formats/format.ts';
 import { formatNamed } from '../formats/index.ts';
+import { IngestError } from '../errors.ts';
 import { monthOf } from '../ids/month.ts';
+import { mayNameSomeone } from '../ids/native-id.ts';
 import { createScopedIds } from '../ids/scoped-ids.ts';
 import { uuid5 } from '../ids/uuid5.ts';
 import type { Line } from '../lines.ts';
@@ -52,7 +54,7 @@ const SNIFFED_BYTES = RECORD_BYTES_MAX;
  * Brings a file or stream into a log named by its content (or the stream's name); the log's head
  * tells where an earlier run got to, so nothing is taken twice.
  *
- * @throws IngestError `unknown_format`, `bad_source`, `superseded`, `store_full`
+ * @throws IngestError `unknown_format`, `bad_source`, `bad_stream`, `superseded`, `store_full`
  */
 export async function ingestFile(parts: SharedParts, file: FileToIngest): Promise<FileResult> {
   const format = formatNamed(file.format);
@@ -120,10 +122,10 @@ async function nameOf(parts: SharedParts, file: FileToIngest): Promise<FileName>
   const { journal, clock, idKeys, logger } = parts;
   const month = monthOf(clock.now());
   const logName = (id: string, ofMonth: number): string =>
-    file.isImport ? `m/${ofMonth}-${file.source}-${id}` : `i/file-${file.source}-${id}`;
+    file.isImport ? `m/${ofMonth}/${file.source}/${id}` : `i/file/${file.source}/${id}`;
   const keyMonth = (ofMonth: number): number | undefined => (file.isImport ? ofMonth : undefined);
   if ('stdin' in file.from) {
-    const id = file.from.stream ?? randomUUID();
+    const id = checkStream(file.from.stream ?? randomUUID());
     return { log: logName(id, month), id, totalBytes: undefined, keyMonth: keyMonth(month) };
   }
   const { path } = file.from;
@@ -143,6 +145,17 @@ async function nameOf(parts: SharedParts, file: FileToIngest): Promise<FileName>
   const id = ids[0] ?? randomUUID();
   return { log: logName(id, month), id, totalBytes: size, keyMonth: keyMonth(month) };
 }
+
+/** The name stands in the log's name, in clear. */
+function checkStream(name: string): string {
+  if (STREAM.test(name) && !mayNameSomeone(name)) return name;
+  throw new IngestError(
+    'bad_stream',
+    'a stream name has 1 to 64 letters, digits, dots, dashes or underscores, and nothing that reads like a telephone number',
+  );
+}
+
+const STREAM = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 function fileReceiver(
   { schemas, clock, idKeys, sources, numbers, domains, latenessUs, wire }: SharedParts,

@@ -16,29 +16,34 @@ const UUID_WITHIN =
   /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])/gi;
 
 function hasNumberOrHost(id: string): boolean {
-  let digits = 0;
   for (let index = 0; index < id.length; index += 1) {
     const unit = id.charCodeAt(index);
-    if (unit >= 48 && unit <= 57) {
-      digits += 1;
-      if (digits >= NUMBER_DIGITS_MIN) return true;
-    } else if (unit === AT || unit === SLASH || unit === PLUS || unit > 126) {
-      return true;
-    } else if (!isSeparator(unit)) {
-      digits = 0;
-    }
+    if (unit === AT || unit === SLASH || unit === PLUS || unit > 126) return true;
   }
-  return false;
+  return hasDigitRun(id);
 }
 
 const AT = 64;
 const SLASH = 47;
 const PLUS = 43;
 
-/** What people write between the digits of a number: space, brackets, dash, dot. */
-function isSeparator(unit: number): boolean {
-  return unit === 32 || unit === 40 || unit === 41 || unit === 45 || unit === 46;
+/** Whether there are as many digits as a number has, with nothing but separators between them. */
+function hasDigitRun(text: string): boolean {
+  let digits = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 48 && unit <= 57) {
+      digits += 1;
+      if (digits >= NUMBER_DIGITS_MIN) return true;
+    } else if (!SEPARATORS.includes(text.charAt(index))) {
+      digits = 0;
+    }
+  }
+  return false;
 }
+
+/** What people and switches write between the digits of a number. */
+const SEPARATORS = ' ()-._:/,;\u00a0\u2010\u2011\u2012\u2013';
 
 /** RFC 9562 text form with a version of 1 to 8 and the standard variant; anything else is no UUID. */
 export function isUuid(text: string): boolean {
@@ -61,13 +66,18 @@ function isHex(unit: number): boolean {
   return (unit >= 48 && unit <= 57) || ((unit | 32) >= 97 && (unit | 32) <= 102);
 }
 
-const FACT_NUMBER =
-  /\d{7}|\+\s?\d(?:[\s().-]?\d){6}|\(?\d{2,5}\)?[\s.-]\d{3,4}[\s.-]?\d{3,4}|@|\bsips?:|\btel:/i;
-const DATE_OR_TIME = /\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?/g;
+const ADDRESS = /@|\bsips?:|\btel:/i;
+/** A day from 1900 on, with or without a time (RFC 3339), that no further digit touches. */
+const DATE_OR_TIME =
+  /(?<!\d[\s()._:/,-]?)(?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\s()._:/,-]?\d)/g;
+/** `<codec>/<clock rate>/<channels>` as in RFC 4566's rtpmap. */
+const CODEC = /^[A-Z][A-Z0-9-]{1,15}\/\d{4,6}(?:\/\d)?$/i;
 
 /** Whether a clear text fact reads like a number or address that its schema did not tag. */
 export function readsLikeNumber(text: string): boolean {
-  if (text.length < NUMBER_DIGITS_MIN && !text.includes('@')) return false;
-  if (isUuid(text)) return false;
-  return FACT_NUMBER.test(text.replace(DATE_OR_TIME, '').replace(UUID_WITHIN, ''));
+  if (isUuid(text) || CODEC.test(text)) return false;
+  // Digits of other scripts, and wide ones, are digits to whoever dials them.
+  const plain = text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => (digit <= '9' ? digit : '0'));
+  if (ADDRESS.test(plain)) return true;
+  return hasDigitRun(plain.replace(DATE_OR_TIME, '').replace(UUID_WITHIN, ''));
 }

@@ -1,6 +1,6 @@
 import type { Month } from '#vault';
 import { createIdHasher } from './hash.ts';
-import { mayNameSomeone } from './native-id.ts';
+import { isUuid, mayNameSomeone } from './native-id.ts';
 
 /** The id key of a month is needed and not loaded; load it and prepare the event again. */
 export class MissingIdKey extends Error {
@@ -24,8 +24,11 @@ export interface ScopedIds {
   communication(native: string, month: Month): Uint8Array;
   /** Under the key of the month before; undefined where the id needs no key and so never changes. */
   alsoCommunication(native: string, month: Month): Uint8Array | undefined;
-  /** An id that is kept in clear: as it is, or a keyed token where it may name someone. */
-  clear(native: string, month: Month): string;
+  /**
+   * An id that is kept in clear and means something within its communication only (a leg, a
+   * recording): as it is, or a keyed token where it may name someone.
+   */
+  within(communication: string, native: string, month: Month): string;
 }
 
 const CLEAR_LENGTH_MAX = 64;
@@ -37,7 +40,8 @@ const CLEAR_LENGTH_MAX = 64;
 export function createScopedIds(source: string, keys: IdKeys, keyMonth?: Month): ScopedIds {
   const events = createIdHasher('event', source);
   const communications = createIdHasher('communication', source);
-  const clears = createIdHasher('clear', source);
+  const callKeys = createIdHasher('call key', source);
+  const tokens = createIdHasher('token', source);
 
   const key = (month: Month): Uint8Array => {
     const wanted = keyMonth ?? month;
@@ -57,9 +61,16 @@ export function createScopedIds(source: string, keys: IdKeys, keyMonth?: Month):
       keyMonth === undefined && mayNameSomeone(native)
         ? communications.hash(native, key(month))
         : undefined,
-    clear(native, month) {
+    within(communication, native, month) {
       if (native.length <= CLEAR_LENGTH_MAX && !mayNameSomeone(native)) return native;
-      return Buffer.from(clears.hash(native, key(month))).toString('base64url');
+      // A random UUID is a key in itself: it is stored nowhere, and it knows no month's border.
+      const secret = isRandomUuid(communication) ? callKeys.hash(communication) : key(month);
+      return Buffer.from(tokens.hash(native, secret)).toString('base64url');
     },
   };
+}
+
+/** Version 4 has 122 random bits, version 7 74: nobody guesses them from the stored hash. */
+function isRandomUuid(id: string): boolean {
+  return isUuid(id) && (id.charAt(14) === '4' || id.charAt(14) === '7');
 }

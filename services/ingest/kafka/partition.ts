@@ -269,7 +269,13 @@ class Partition implements PartitionIntake {
     if (witness.type === QUARANTINED) return;
     const { events } = await receiver.examine(record);
     const again = events[coordinate.index];
-    if (again === undefined || Buffer.compare(again.request.eventId, witness.id) !== 0) {
+    if (again === undefined) {
+      // Settings, a format or its age may refuse it today: that proves nothing, and its time was the same.
+      this.#parts.logger.info(
+        { log: this.#log },
+        'the last journaled record would not be read as then',
+      );
+    } else if (Buffer.compare(again.request.eventId, witness.id) !== 0) {
       throw recreated(
         this.#settings,
         this.#partition,

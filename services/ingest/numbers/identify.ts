@@ -53,7 +53,8 @@ const MAIN_COUNTRY: Readonly<Record<string, string>> = {
 
 /** Reads one value of a number field. Pure, 20-40 µs: callers go through the cache. */
 export function identify(raw: string, context: NumberContext): Identified {
-  const trimmed = raw.trim();
+  // A lone surrogate has no UTF-8 form: what is looked up later must be what was kept.
+  const trimmed = raw.toWellFormed().normalize('NFKC').trim();
   if (isWithheld(trimmed)) return service('anonymous', trimmed, undefined);
   const lower = trimmed.toLowerCase();
   if (
@@ -71,10 +72,8 @@ export function identify(raw: string, context: NumberContext): Identified {
 function identifyPlain(text: string, context: NumberContext): Identified {
   const digits = text.replace(/[\s().\-/]/g, '');
   if (isEmergency(digits, context.country)) return service('emergency', digits, undefined);
-  if (context.messaging && /^\d{3,8}$/.test(digits)) {
-    const national = digits.length > 6 ? parse(digits, context.country) : undefined;
-    return national ?? service('short_code', digits, undefined);
-  }
+  if (context.messaging && /^\d{3,6}$/.test(digits))
+    return service('short_code', digits, undefined);
   if (EXTENSION.test(digits)) return service('extension', digits, extension(digits, context));
   if (NUMBER_CHARACTERS.test(text)) {
     const parsed = parse(text, context.country);

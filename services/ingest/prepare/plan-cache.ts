@@ -19,6 +19,8 @@ export interface Preparation {
   readonly plan: EventPlan;
   /** Clear fields of the type's own. */
   readonly facts: readonly string[];
+  /** Times besides the event's own (µs), and lengths in seconds. */
+  readonly times: readonly string[];
   /** Clear fields that hold a native id: of another leg, a recording, a group. */
   readonly nativeIds: readonly string[];
   /** Fields that name a person, in order of first mention, with how to read them. */
@@ -73,6 +75,7 @@ function work(plan: EventPlan): Preparation {
   return {
     plan,
     facts: own.filter((field) => !isNativeId(field)),
+    times: [...own, 'startedAt', 'observedAt'].filter((field) => /(?:At|Seconds)$/.test(field)),
     nativeIds: own.filter(isNativeId),
     people,
     boxes: plan.boxes.map((box) => ({

@@ -11,6 +11,7 @@ import { zoneOf } from '../numbers/zone.ts';
 import { Refusal } from '../refusal.ts';
 import type { Domains, Source } from '../sources.ts';
 import { checkFacts, checkText } from './check-facts.ts';
+import { CALL_LONGEST_US, checkTimes, EARLIEST_US, AHEAD_US } from './check-times.ts';
 import type { Preparation } from './plan-cache.ts';
 import { preparationOf } from './plan-cache.ts';
 
@@ -33,14 +34,7 @@ export interface Prepared {
   readonly facts: Uint8Array;
 }
 
-const US_PER_HOUR = 3_600_000_000;
-const US_PER_DAY = 24 * US_PER_HOUR;
-/** How far a switch's clock may run ahead. */
-const AHEAD_US = US_PER_DAY;
-/** A call lasts no longer than this: an earlier start is not believed. */
-const CALL_LONGEST_US = 31 * US_PER_DAY;
-/** 1990-01-01: before any record a switch could still hold. */
-const EARLIEST_US = 631_152_000_000_000;
+const US_PER_DAY = 86_400_000_000;
 
 /** Longer than customer numbers usually are, as short as national telephone numbers. */
 const ACCOUNT_NUMBER = /\d{9}/;
@@ -59,7 +53,6 @@ export function prepareEvent(event: DecodedEvent, scope: Scope, now: number): Pr
     throw new Refusal('ledger_type', `${plan.type} is written by the ledger alone`);
   const accountId = accountOf(values, scope);
   const occurredAt = checkTime(values, scope, now);
-  const month = monthOf(startOf(values, occurredAt));
   const domain = scope.domains.of(optionalText(values, 'retentionClass'));
   if (domain === undefined) {
     throw new Refusal(
@@ -68,6 +61,8 @@ export function prepareEvent(event: DecodedEvent, scope: Scope, now: number): Pr
     );
   }
   checkFacts(preparation.facts, values);
+  checkTimes(preparation.times, values, now);
+  const month = monthOf(startOf(values, occurredAt));
   const header = headerOf(event, scope, { accountId, occurredAt, month });
   const people = identifyPeople(preparation, values, { scope, accountId });
   computeFacts(preparation, values, { people, home: scope.source.country });
@@ -137,7 +132,7 @@ function checkTime(values: EventValues, scope: Scope, now: number): number {
 /** The communication's start where the record tells a plausible one, else the event's own time. */
 function startOf(values: EventValues, occurredAt: number): number {
   const startedAt = values['startedAt'];
-  if (typeof startedAt !== 'number' || startedAt < EARLIEST_US) return occurredAt;
+  if (typeof startedAt !== 'number') return occurredAt;
   return startedAt <= occurredAt && startedAt >= occurredAt - CALL_LONGEST_US
     ? startedAt
     : occurredAt;
@@ -159,12 +154,15 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
     const id = values[field];
     if (typeof id === 'string') values[field] = ids.communication(id, month);
   }
+  const native = plan.hasCommunication ? requiredText(values, 'communicationId') : undefined;
+  // In the overlap tokens are those of last month, so that a call over the border keeps its legs.
+  const tokenMonth = overlaps ? month - 1 : month;
+  const within = (id: string): string => ids.within(native ?? '', id, tokenMonth);
   for (const field of preparationOf(plan).nativeIds) {
     const id = values[field];
-    if (typeof id === 'string') values[field] = ids.clear(id, month);
+    if (typeof id === 'string') values[field] = within(id);
   }
   const leg = optionalText(values, 'legId');
-  const native = plan.hasCommunication ? requiredText(values, 'communicationId') : undefined;
   return {
     eventId: ids.event(requiredText(values, 'eventId'), month),
     communicationId: native === undefined ? undefined : ids.communication(native, month),
@@ -175,7 +173,7 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
     sourceSequence: optionalNumber(values, 'sourceSequence'),
     occurredAt,
     observedAt: optionalNumber(values, 'observedAt'),
-    legId: leg === undefined ? undefined : ids.clear(leg, month),
+    legId: leg === undefined ? undefined : within(leg),
     accountId,
   };
 }
@@ -202,7 +200,7 @@ function identifyPeople(
 }
 
 function addressOf(raw: string): Identified {
-  const value = raw.trim().toLowerCase();
+  const value = raw.toWellFormed().trim().toLowerCase();
   const plain = value.replace(/^(?:mailto|sips?):/, '');
   const namespace = plain === value || value.startsWith('mailto:') ? 'mail' : 'sip';
   const who = plain === '' || plain.length > 254 ? undefined : identifier(namespace, '', plain);

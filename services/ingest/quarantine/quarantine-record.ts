@@ -24,6 +24,12 @@ export interface RefusedRecord {
   /** When it was received, µs since the epoch: decides the day of its key. */
   readonly at: number;
   readonly domain: Domain;
+  /** The account its credential is for. */
+  readonly accountId: string | undefined;
+  /** What its events are named by where they name nothing; holds no number. */
+  readonly nativeId: string | undefined;
+  /** Of the writer's schema, where a header told it. */
+  readonly fingerprint: Uint8Array | undefined;
 }
 
 /** The event that stands for a refused record; its id is its place, never anything it says. */
@@ -44,6 +50,9 @@ export function quarantineRecord(
     : 'the body was too long to keep; the source has to send it again';
   values['format'] = format;
   values['size'] = record.body.length;
+  values['recordKey'] = record.nativeId ?? null;
+  values['writerFingerprint'] =
+    record.fingerprint === undefined ? null : fingerprintOf(record.fingerprint);
   return {
     plan,
     domain,
@@ -52,9 +61,22 @@ export function quarantineRecord(
     facts(sealed) {
       values['sealed'] = isKept ? sealed : null;
       return plan.encodeFacts(
-        { eventId: id, communicationId: id, source, occurredAt: at, accountId: '' },
+        {
+          eventId: id,
+          communicationId: id,
+          source,
+          occurredAt: at,
+          accountId: record.accountId ?? '',
+        },
         values,
       );
     },
   };
+}
+
+/** Eight bytes, or sixteen hex digits as text; whatever else stood in the header is not kept. */
+function fingerprintOf(header: Uint8Array): string | null {
+  const bytes = Buffer.from(header);
+  const isText = bytes.length === 16 && /^[0-9a-f]{16}$/i.test(bytes.toString('latin1'));
+  return bytes.length === 8 || isText ? bytes.toString('hex') : null;
 }

@@ -19,6 +19,11 @@ export interface QuarantinedRecord {
   readonly format: string;
   readonly size: number;
   readonly sealed: Uint8Array | undefined;
+  /** The account its credential was for. */
+  readonly accountId: string | undefined;
+  readonly nativeId: string | undefined;
+  /** The header that named the writer's schema. */
+  readonly fingerprint: Uint8Array | undefined;
   readonly event: StoredEvent;
 }
 
@@ -44,6 +49,7 @@ export async function readQuarantined(
 export function asQuarantined(event: StoredEvent): QuarantinedRecord {
   const { facts, log, position } = event;
   const { sealed } = facts;
+  const fingerprint = factText(facts, 'writerFingerprint');
   return {
     id: facts.eventId,
     log,
@@ -55,6 +61,9 @@ export function asQuarantined(event: StoredEvent): QuarantinedRecord {
     format: factText(facts, 'format') ?? 'tollbook',
     size: factNumber(facts, 'size') ?? 0,
     sealed: sealed instanceof Uint8Array ? sealed : undefined,
+    accountId: facts.accountId === '' ? undefined : facts.accountId,
+    nativeId: factText(facts, 'recordKey'),
+    fingerprint: fingerprint === undefined ? undefined : Buffer.from(fingerprint, 'hex'),
     event,
   };
 }

@@ -87,13 +87,16 @@ async function examine(
   const { schemas, idKeys, sources, numbers, domains, latenessUs, wire } = parts;
   const format = formatNamed(record.format);
   const { coordinate } = record.event.envelope;
+  const { accountId, nativeId, fingerprint } = record;
+  const settings = sources.get(record.source);
   const receiver = createReceiver({
     schemas,
     clock: { now: () => record.at },
     idKeys,
     decoder: createRecordDecoder({ schemas, wire, format }),
     scope: {
-      source: sources.get(record.source),
+      source: accountId === undefined ? settings : { ...settings, accountId },
+      accountId,
       ids: createScopedIds(record.source, idKeys),
       numbers,
       domains,
@@ -102,7 +105,9 @@ async function examine(
     log: record.log,
     format: format.name,
   });
-  return await receiver.examine({ body, offset: coordinate.offset, resume: coordinate.offset + 1 });
+  const place = { offset: coordinate.offset, resume: coordinate.offset + 1 };
+  const name = nativeId === undefined ? {} : { nativeId: () => nativeId };
+  return await receiver.examine({ body, fingerprint, ...place, ...name });
 }
 
 type Outcome = Pick<Replayed, 'outcome' | 'reason'>;
@@ -131,7 +136,13 @@ function outcomeEntry(
   values['outcome'] = outcome;
   values['reason'] = reason ?? null;
   const facts = plan.encodeFacts(
-    { eventId: id, communicationId: id, source: record.source, occurredAt: at, accountId: '' },
+    {
+      eventId: id,
+      communicationId: id,
+      source: record.source,
+      occurredAt: at,
+      accountId: record.accountId ?? '',
+    },
     values,
   );
   return { id, plan, domain, at, facts };

@@ -1,0 +1,66 @@
+import type { EventValues } from '#events';
+import { Refusal } from '../refusal.ts';
+
+const US_PER_DAY = 86_400_000_000;
+/** How far a switch's clock may run ahead. */
+export const AHEAD_US = US_PER_DAY;
+/** 1990-01-01: before any record a switch could still hold. */
+export const EARLIEST_US = 631_152_000_000_000;
+/** A call lasts no longer than this: an earlier start is not believed. */
+export const CALL_LONGEST_US = 31 * US_PER_DAY;
+/** Clocks of a switch's parts may differ by so much. */
+const SKEW_US = 3_600_000_000;
+const SECONDS_MAX = CALL_LONGEST_US / 1_000_000;
+
+/**
+ * Times besides the event's own. Zero, which many switches write for "never", becomes absent.
+ *
+ * @throws Refusal `impossible_value`
+ */
+export function checkTimes(fields: readonly string[], values: EventValues, now: number): void {
+  for (const field of fields) {
+    const value = values[field];
+    if (typeof value !== 'number') continue;
+    if (field.endsWith('Seconds')) {
+      if (value > SECONDS_MAX) throw impossible(`${field} is longer than a call can last`);
+    } else if (value === 0) {
+      values[field] = null;
+    } else if (!Number.isSafeInteger(value) || value < EARLIEST_US || value > now + AHEAD_US) {
+      throw impossible(`${field} is before 1990 or more than 24 h ahead`);
+    }
+  }
+  checkOrder(values);
+}
+
+function checkOrder(values: EventValues): void {
+  const at = (field: string): number | undefined => {
+    const value = values[field];
+    return typeof value === 'number' ? value : undefined;
+  };
+  const {
+    occurredAt = 0,
+    startedAt,
+    answeredAt,
+    endedAt,
+  } = {
+    occurredAt: at('occurredAt'),
+    startedAt: at('startedAt'),
+    answeredAt: at('answeredAt'),
+    endedAt: at('endedAt'),
+  };
+  for (const time of [answeredAt, endedAt]) {
+    if (time === undefined) continue;
+    if (time < occurredAt - CALL_LONGEST_US)
+      throw impossible('answeredAt or endedAt is long before occurredAt');
+    if (startedAt !== undefined && time < startedAt - SKEW_US) {
+      throw impossible('answeredAt or endedAt is before startedAt');
+    }
+  }
+  if (answeredAt !== undefined && endedAt !== undefined && answeredAt > endedAt + SKEW_US) {
+    throw impossible('answeredAt is after endedAt');
+  }
+}
+
+function impossible(detail: string): Refusal {
+  return new Refusal('impossible_value', detail);
+}
