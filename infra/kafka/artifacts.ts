@@ -87,6 +87,6 @@ async function requireTool(tool: string, args: string[], missing: string): Promi
 
 function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const lines = text.split('\n').filter((line) => line.includes('ERROR'));
-  return lines[0] ?? text.split('\n')[0] ?? '';
+  const lines = text.split('\n');
+  return lines.find((line) => line.includes('ERROR')) ?? lines[0] ?? '';
 }

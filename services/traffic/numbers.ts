@@ -45,10 +45,13 @@ const ranges: readonly Range[] = [
   ),
 ];
 
-const starts: readonly number[] = ranges.reduce<number[]>(
-  (sums, each) => [...sums, (sums.at(-1) ?? 0) + 10 ** each.digits],
-  [0],
-);
+/** Where each range begins; one place more for the end of the last. */
+const starts: readonly number[] = sums(ranges.map(({ digits }) => 10 ** digits));
+
+function sums(sizes: readonly number[]): number[] {
+  let sum = 0;
+  return [0, ...sizes.map((size) => (sum += size))];
+}
 
 /** How many numbers there are. */
 export const numbersAvailable: number = starts.at(-1) ?? 0;

@@ -50,9 +50,10 @@ const saveMs = 2_000;
  */
 export async function runTraffic(options: RunTraffic): Promise<void> {
   const { clock, signal, stateFile, onProgress } = options;
-  let state = await beginOrResume(options);
-  await writeState(stateFile, state);
-  const traffic = open(options, state);
+  const begun = await beginOrResume(options);
+  await writeState(stateFile, begun);
+  const traffic = open(options, begun);
+  let { publishedUntil } = begun;
   let published = 0;
   let savedAt = Date.now();
   while (!signal.aborted) {
@@ -64,16 +65,16 @@ export async function runTraffic(options: RunTraffic): Promise<void> {
       published += batch.length;
       onProgress?.(published);
       // One µs less: the next batch may begin at the same time.
-      state = { ...state, publishedUntil: (batch.at(-1)?.at ?? now) - 1 };
+      publishedUntil = (batch.at(-1)?.at ?? now) - 1;
     }
-    if (isComplete) state = { ...state, publishedUntil: now };
+    if (isComplete) publishedUntil = now;
     if (Date.now() - savedAt > saveMs) {
-      await writeState(stateFile, state);
+      await writeState(stateFile, { ...begun, publishedUntil });
       savedAt = Date.now();
     }
     await delay(beatMs, signal);
   }
-  await writeState(stateFile, state);
+  await writeState(stateFile, { ...begun, publishedUntil });
 }
 
 async function beginOrResume(options: RunTraffic): Promise<TrafficState> {

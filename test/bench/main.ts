@@ -60,4 +60,6 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+// Ends by `exit`, so that what was started (broker, roles) is killed with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 await main();

@@ -58,4 +58,6 @@ function say({ point, seed, died, records, seconds, findings }: CaseResult): voi
   );
 }
 
+// Ends by `exit`, so that what was started (broker, roles) is killed with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 await main();
