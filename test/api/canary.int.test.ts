@@ -112,9 +112,12 @@ describe('a number planted in every field of every event type', () => {
         callerNumber: PLANTED,
       },
     ]);
-    const { items }: { items: { id: string }[] } = (
-      await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=100' })
-    ).json();
+    const list = await house.ask('operator', {
+      method: 'GET',
+      url: '/v1/communications?limit=100',
+    });
+    expect([list.statusCode, lastFault(house.logged())]).toEqual([200, '']);
+    const { items }: { items: { id: string }[] } = list.json();
     for (const { id } of items)
       answers.push(
         (await house.ask('operator', { method: 'GET', url: `/v1/communications/${id}/timeline` }))
@@ -147,6 +150,12 @@ describe('a number planted in every field of every event type', () => {
     expect(found(opened.body, 'opened')).not.toEqual([]);
   });
 });
+
+/** The last log line of a request that failed by a fault of ours. */
+function lastFault(logged: string): string {
+  const faults = logged.split('\n').filter((line) => line.includes('request failed'));
+  return faults.at(-1) ?? '';
+}
 
 /** The digits in a row, broken up, or in hex or base64, with some of what stands around them. */
 function found(text: string, where: string): string[] {

@@ -165,6 +165,15 @@ describe('communications over HTTP', () => {
     expect((await open({ purpose: 'curiosity' })).json().code).toBe('bad_request');
   });
 
+  it('lists as many as asked for, whatever another caller asked for before', async () => {
+    const list = (limit: number) =>
+      house.ask('operator', { method: 'GET', url: `/v1/communications?limit=${limit}` });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => list((index % 5) + 1)),
+    );
+    expect(answers.map((answer) => answer.statusCode)).toEqual(answers.map(() => 200));
+  });
+
   it('pages with a cursor that goes with its filters', async () => {
     const first = (
       await house.ask('operator', { method: 'GET', url: '/v1/communications?limit=1' })

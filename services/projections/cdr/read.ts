@@ -22,7 +22,8 @@ export async function listCdrs(db: Pool | Client, query: CdrQuery): Promise<Page
       : 'views.history h join views.cdr c on c.id = h.id and c.started_at = h.started_at and h.account_id = $7 and c.account_id = $7';
   const keys = accountId === undefined ? 'c' : 'h';
   const result = await db.query<CdrColumns>({
-    name: `views list cdrs ${keys}`,
+    // The limit stands in the text (the planner should know it), so it belongs to the name.
+    name: `views list cdrs ${keys}${Math.trunc(limit)}`,
     text: `select c.* from ${source}
             where ${keys}.started_at >= $1 and ${keys}.started_at < $2 and (${keys}.started_at, ${keys}.id) < ($3, $4::uuid)
               and ($5::text is null or c.kind = $5) and ($6::text is null or c.status = $6)
