@@ -78,7 +78,7 @@ describe('ingestFile', () => {
     const { log } = await ledger.ingest.ingestFile({ ...base, from });
     await using other = await testLedger();
     const { log: elsewhere } = await other.ingest.ingestFile({ ...base, from });
-    expect(log).toMatch(/^i\/file-archive-[0-9a-f]{32}$/);
+    expect(log).toMatch(/^i\/file\/archive\/[0-9a-f]{32}$/);
     expect(elsewhere).not.toBe(log);
   });
 
@@ -108,7 +108,7 @@ describe('ingestFile', () => {
     });
     const imported = await ledger.ingest.ingestFile({ ...base, from, isImport: true });
     expect(imported).toMatchObject({ events: 3, quarantined: 0 });
-    expect(imported.log).toMatch(/^m\/682-archive-/);
+    expect(imported.log).toMatch(/^m\/682\/archive\//);
   });
 
   test('takes a stream, passing over what an earlier run of the same stream made durable', async () => {
@@ -124,8 +124,31 @@ describe('ingestFile', () => {
     const second = await give(text);
     expect(first.events + second.events).toBe(50);
     expect(second.resumedAt).toBe(Buffer.byteLength(half));
-    expect(await ledger.events('i/file-archive-nightly')).toHaveLength(50);
+    expect(await ledger.events('i/file/archive/nightly')).toHaveLength(50);
   });
+
+  test('streams of two sources have logs of their own, whatever their names', async () => {
+    await using ledger = await testLedger();
+    const give = (source: string, stream: string) =>
+      ledger.ingest.ingestFile({
+        ...base,
+        source,
+        from: { stdin: Readable.from([Buffer.from(lines(3))]), stream },
+      });
+    expect(await give('pbx', 'eu-cdr')).toMatchObject({ events: 3 });
+    expect(await give('pbx-eu', 'cdr')).toMatchObject({ events: 3, resumedAt: 0 });
+  });
+
+  test.each(['a b', '447700900123', 'x'.repeat(80), 'a/b'])(
+    'refuses the stream name %s',
+    async (stream) => {
+      await using ledger = await testLedger();
+      const from = { stdin: Readable.from([]), stream };
+      await expect(ledger.ingest.ingestFile({ ...base, from })).rejects.toMatchObject({
+        code: 'bad_stream',
+      });
+    },
+  );
 
   test('reads a FreeSWITCH record that is written over several lines', async () => {
     await using ledger = await testLedger();

@@ -164,4 +164,40 @@ describe('intake', () => {
     expect(began?.facts.alsoCommunicationId).toBeNull();
     await intake.close();
   });
+
+  test('a lone surrogate in a number field holds nobody up, also after a restart', async () => {
+    await using ledger = await testLedger();
+    const first = await ledger.ingest.openIntake('api-1');
+    const broken = ['\\ud800', '\\udbff'].map((text) =>
+      Buffer.from(JSON.stringify(initiated()).replace('+447700900123', text)),
+    );
+    const hand = async (intake: Intake, n: string) => {
+      const records = broken.map((body, index) => ({ body, nativeId: () => `${n}${index}` }));
+      const receipt = await intake.hand(sender, 'tollbook', records);
+      await intake.durable(receipt.mark);
+    };
+    await hand(first, 'a');
+    await first.close();
+    const other = await ledger.another();
+    const second = await other.openIntake('api-2');
+    await hand(second, 'b');
+    await second.close();
+    expect(await ledger.events('i/api-2')).toHaveLength(2);
+  });
+
+  test('a call over a month’s border keeps its legs', async () => {
+    const november = Date.UTC(2026, 10, 1, 0, 5) * 1000;
+    await using ledger = await testLedger({ now: november });
+    const intake = await ledger.ingest.openIntake('api-1');
+    for (const communicationId of ['1793491140.17', '0b0e6f7a-6a3c-4d51-9c1d-2f6f4f0c1a01']) {
+      const fields = { communicationId, legId: 'PJSIP/alex-0001', eventId: undefined };
+      const began = initiated({ ...fields, occurredAt: november - 360_000_000 });
+      await store(intake, began, ended({ ...fields, occurredAt: november }));
+    }
+    const legs = (await ledger.events('i/api-1')).map(({ facts }) => facts.legId);
+    expect(legs[1]).toBe(legs[0]);
+    expect(legs[3]).toBe(legs[2]);
+    expect(legs[0]).not.toContain('alex');
+    await intake.close();
+  });
 });

@@ -113,6 +113,28 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     expect((await ledger.dump()).includes('7700 900123')).toBe(false);
   });
 
+  test('replays plain Avro once its schema is known, by the header it came with', async () => {
+    await using ledger = await testLedger();
+    const topic = await broker().createTopic({ partitions: 1 });
+    const { body, schema } = await avroCall();
+    const header = schemaFingerprint(schema);
+    await produce(broker(), topic, [{ value: body, headers: { [fingerprintHeader]: header } }]);
+    const unknowing = { ...ledger.schemas, readerByFingerprint: () => undefined };
+    const early = await ledger.another({ schemas: unknowing });
+    const intake = readTopic(early, broker(), topic);
+    const [refused] = await untilStored(ledger, topic, 1, { intake });
+    await intake.close();
+    expect(refused?.facts['reason']).toBe('unknown_schema');
+    const http = await ledger.ingest.openIntake('api-1');
+    const access = { actor: 'test', role: 'operator', purpose: 'fault_finding' };
+    const replayed = await ledger.ingest.replayQuarantined(
+      { intake: http, reader: ledger.vault.reader },
+      { access, log: `t/${topic}/1/0`, position: 1, attempt: 1 },
+    );
+    expect(replayed).toMatchObject({ outcome: 'accepted', events: 1 });
+    await http.close();
+  });
+
   test('reads registry wire format, waits while the registry is away, and goes on', async () => {
     await using registry = await startRegistry();
     const { schema, body } = await avroCall();
@@ -206,6 +228,21 @@ describe.skipIf(shared === undefined)('Kafka intake', () => {
     expect(events.map(({ envelope }) => envelope.coordinate.offset)).toEqual(
       Array.from({ length: 3_000 }, (_, i) => i),
     );
+  });
+
+  test('a last record that would be refused today is no sign of another topic', async () => {
+    await using ledger = await testLedger();
+    const topic = await broker().createTopic({ partitions: 1 });
+    const old = NOON_US - 30 * 86_400_000_000 + 60_000_000;
+    await produce(broker(), topic, [{ value: json(initiated({ occurredAt: old })) }]);
+    const first = readTopic(ledger.ingest, broker(), topic);
+    await untilStored(ledger, topic, 1, { intake: first });
+    await first.close();
+    ledger.place.clock.advance(3_600_000_000);
+    await produce(broker(), topic, numbered(1));
+    const second = readTopic(ledger.ingest, broker(), topic);
+    expect(await untilStored(ledger, topic, 2, { intake: second })).toHaveLength(2);
+    await second.close();
   });
 
   test('passes over aborted transactions and the control records of committed ones', async () => {

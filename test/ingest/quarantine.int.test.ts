@@ -76,6 +76,53 @@ describe('quarantine', () => {
     await intake.close();
   });
 
+  test('is replayed under the account of its credential, never another', async () => {
+    await using ledger = await testLedger();
+    const intake = await ledger.ingest.openIntake('api-1');
+    const records = [
+      json(initiated({ accountId: 'victim' })),
+      json(initiated({ accountId: undefined, retentionClass: 'ucaas-us' })),
+    ];
+    const receipt = await intake.hand(
+      { source: 'edge-1', accountId: 'beta' },
+      'tollbook',
+      records.map((body, index) => ({ body, nativeId: () => `n${index}` })),
+    );
+    await intake.durable(receipt.mark);
+    const { createDomains, createSources } = await import('#ingest');
+    const fixed = await ledger.another({
+      domains: createDomains(['ucaas-us'], 'cpaas-eu'),
+      sources: createSources([{ name: 'edge-1', accountId: 'acme' }]),
+    });
+    const ways = { intake, reader: ledger.vault.reader };
+    const replay = (position: number) =>
+      fixed.replayQuarantined(ways, { access, log: 'i/api-1', position, attempt: 1 });
+    expect(await replay(1)).toMatchObject({ outcome: 'refused', reason: 'wrong_account' });
+    expect(await replay(2)).toMatchObject({ outcome: 'accepted' });
+    const stored = (await ledger.events('i/api-1')).filter(({ type }) => type === 'call.initiated');
+    expect(stored.map(({ facts }) => facts.accountId)).toEqual(['beta']);
+    await intake.close();
+  });
+
+  test('a replayed record without an id of its own has the id its sender’s repeat has', async () => {
+    await using ledger = await testLedger();
+    const body = json(initiated({ eventId: undefined, retentionClass: 'ucaas-us' }));
+    const intake = await refused(ledger, body);
+    const { createDomains } = await import('#ingest');
+    const fixed = await ledger.another({ domains: createDomains(['ucaas-us'], 'cpaas-eu') });
+    const ways = { intake, reader: ledger.vault.reader };
+    await fixed.replayQuarantined(ways, { access, log: 'i/api-1', position: 1, attempt: 1 });
+    const second = await fixed.openIntake('api-2');
+    const repeat = await second.hand({ source: 'edge-1' }, 'tollbook', [
+      { body, nativeId: () => 'n0' },
+    ]);
+    await second.durable(repeat.mark);
+    const [again] = await ledger.events('i/api-2');
+    const replayed = (await ledger.events('i/api-1')).find(({ type }) => type === 'call.initiated');
+    expect(again?.facts.eventId).toBe(replayed?.facts.eventId);
+    await Promise.all([intake.close(), second.close()]);
+  });
+
   test('judges age as when the record came', async () => {
     await using ledger = await testLedger();
     const intake = await refused(

@@ -149,6 +149,13 @@ describe('what is refused says why', () => {
     ['unknown_retention_class', { retentionClass: 'forever' }],
     ['invalid_event', { direction: 'sideways' }],
     ['unknown_type', { type: 'call.nothing' }],
+    ['impossible_value', { type: 'call.ended', answeredAt: 1 }],
+    ['impossible_value', { type: 'call.ended', endedAt: NOON_US + 3 * DAY_US }],
+    ['impossible_value', { type: 'call.ended', startedAt: 2 ** 53 - 1 }],
+    ['impossible_value', { type: 'call.ended', answeredAt: NOON_US - 40 * DAY_US }],
+    ['impossible_value', { type: 'call.ended', startedAt: NOON_US, answeredAt: NOON_US - DAY_US }],
+    ['impossible_value', { type: 'call.ended', answeredAt: NOON_US, endedAt: NOON_US - DAY_US }],
+    ['impossible_value', { type: 'call.ended', billableSeconds: 2_147_483_647 }],
   ])('%s for %j', async (reason, fields) => {
     const [entry] = await receive(json(initiated(fields)));
     expect(entry?.quarantined?.refusal.reason).toBe(reason);
@@ -161,6 +168,14 @@ describe('what is refused says why', () => {
     );
     expect(entry?.quarantined?.refusal.reason).toMatch(/ledger_type|invalid_event/);
   });
+});
+
+test('a time of zero is no time: what many switches write for "never"', async () => {
+  const zero = { type: 'call.ended', startedAt: 0, answeredAt: 0, endedAt: 0 };
+  const [entry] = await receive(json(initiated(zero)));
+  const [absent] = await receive(json(initiated({ type: 'call.ended' })));
+  expect(entry?.prepared?.facts).toEqual(absent?.prepared?.facts);
+  expect(entry?.prepared?.request.month).toBe(682);
 });
 
 test('the epoch is that of the start where the record tells one', async () => {

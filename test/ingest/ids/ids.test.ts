@@ -53,16 +53,37 @@ describe('native ids', () => {
     'sip:alex',
     '4477009001',
     '(020) 7946 0123',
+    '06 12 34 56 78',
+    '20 12 34 56',
+    '07700_900123',
+    '07700/900123',
+    '07700:900123',
+    '+44_7700_900123',
+    '0770-09-00123',
+    '9161-23-45-67',
+    '2026-11-15 900123',
+    '２０２５５５０１４７',
+    '٠٧٧٠٠٩٠٠١٢٣',
+    '192.0.2.17:5060',
   ])('the clear fact %s reads like a number', (text) => expect(readsLikeNumber(text)).toBe(true));
 
   test.each([
     'trunk-a',
     'PCMU/8000',
+    'G729/8000/1',
+    'opus/48000/2',
     '2026-11-15T12:00:00Z',
+    '2026-11-15',
     'uk-premium',
     '23410',
     'NORMAL_CLEARING',
+    'rec-77345678-1234-4234-9234-123456789012',
   ])('the clear fact %s does not', (text) => expect(readsLikeNumber(text)).toBe(false));
+
+  test.each(['07700_900123', '07700:900123', '06.12.34.56.78'])(
+    'the id %s may name someone',
+    (id) => expect(mayNameSomeone(id)).toBe(true),
+  );
 });
 
 describe('scoped ids', () => {
@@ -100,8 +121,20 @@ describe('scoped ids', () => {
 
   test('a leg keeps its plain name and loses one that may carry a number', () => {
     const ids = createScopedIds('s', keys);
-    expect(ids.clear('a', 10)).toBe('a');
-    expect(ids.clear('SIP/447700900123-0001', 10)).toMatch(/^[\w-]{22}$/);
+    expect(ids.within('c1', 'a', 10)).toBe('a');
+    expect(ids.within('c1', 'SIP/447700900123-0001', 10)).toMatch(/^[\w-]{22}$/);
+  });
+
+  test('a leg of a call with a random UUID has one token over a month’s border', () => {
+    const ids = createScopedIds('s', keys);
+    const call = '0b0e6f7a-6a3c-4d51-9c1d-2f6f4f0c1a01';
+    const leg = 'PJSIP/alex-0001';
+    expect(ids.within(call, leg, 10)).toBe(ids.within(call, leg, 11));
+    const another = '1b0e6f7a-6a3c-4d51-9c1d-2f6f4f0c1a01';
+    expect(ids.within(call, leg, 10)).not.toBe(ids.within(another, leg, 10));
+    // A time-based UUID could be guessed, so its month's key serves.
+    const timed = '0b0e6f7a-6a3c-1d51-9c1d-2f6f4f0c1a01';
+    expect(ids.within(timed, leg, 10)).not.toBe(ids.within(timed, leg, 11));
   });
 
   test('an import keys all ids with the month it was begun in', () => {

@@ -63,6 +63,27 @@ describe('identify', () => {
     expect(identify('+99912345678901', voice)).toMatchObject({ service: 'unparsed', prefix: null });
   });
 
+  test('a number of seven digits or more is never a short code, also without a country', () => {
+    const found = identify('20123456', { ...messaging, country: undefined });
+    expect(found).toMatchObject({
+      service: 'unparsed',
+      identifier: { namespace: 'ext', scope: 'acme' },
+    });
+    expect(identify('20123456', { ...messaging, country: 'DK' }).value).toBe('+4520123456');
+  });
+
+  test('what has no UTF-8 form is made to have one before anything is made of it', () => {
+    for (const raw of ['\ud800', 'sip:\ud800@example.com', '+44770090\udc00']) {
+      const found = identify(raw, voice);
+      expect(found.value.isWellFormed()).toBe(true);
+      expect(found.identifier?.key.isWellFormed() ?? true).toBe(true);
+    }
+  });
+
+  test('digits of other widths are the same number', () => {
+    expect(identify('＋447700900123', voice).value).toBe('+447700900123');
+  });
+
   test('a SIP address that is no number stays an address', () => {
     expect(identify('sip:Alex@Example.COM:5061;transport=tls', voice)).toMatchObject({
       service: 'sip',
