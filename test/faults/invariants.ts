@@ -49,7 +49,7 @@ export async function checkInvariants(
   } finally {
     for (const close of closers.toReversed()) await close();
   }
-  findings.push(...(await checkFiles([cluster, ledger.dir], numbersOf(story))));
+  findings.push(...(await checkFiles(ledger, story, cluster)));
   return findings;
 }
 
@@ -174,16 +174,22 @@ function text(total: UsageTotal | undefined): string {
 }
 
 /** I8: no number stands in any file of the database, the data folder or the logs. */
-async function checkFiles(
-  folders: readonly string[],
-  numbers: readonly string[],
+export async function checkFiles(
+  ledger: CaseLedger,
+  story: Story,
+  cluster: string,
 ): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'tollbook-numbers-'));
   const list = join(dir, 'numbers');
-  writeFileSync(list, numbers.map((number) => `${number}\n`).join(''));
+  writeFileSync(
+    list,
+    numbersOf(story)
+      .map((number) => `${number}\n`)
+      .join(''),
+  );
   try {
     const found = await new Promise<string>((resolve, reject) => {
-      execFile('grep', ['-rlaF', '-f', list, ...folders], (error, stdout) => {
+      execFile('grep', ['-rlaF', '-f', list, cluster, ledger.dir], (error, stdout) => {
         // 1: nothing found; 2 with files that vanished meanwhile is no finding either.
         if (error !== null && error.code !== 1 && error.code !== 2) reject(error);
         else resolve(stdout);

@@ -28,7 +28,8 @@ export interface CaseLedger extends AsyncDisposable {
   readonly url: string;
   readonly pool: Pool;
   readonly env: NodeJS.ProcessEnv;
-  start(role: RoleName, failpoint?: string): RoleProcess;
+  /** @param program another one than the product's, for a role that is meant to break a rule */
+  start(role: RoleName, failpoint?: string, program?: readonly string[]): RoleProcess;
 }
 
 const serverSettings = { shared_buffers: '64MB', max_connections: '100' };
@@ -100,8 +101,9 @@ async function openLedger({ dir, server, kafka, topic, env: extra }: Place): Pro
     url,
     pool,
     env,
-    start(role, failpoint = '') {
+    start(role, failpoint = '', program) {
       const started = spawnRole(role, {
+        ...(program === undefined ? {} : { program }),
         env: { ...env, TOLLBOOK_FAILPOINT: failpoint },
         logFile: join(home, `${role}.log`),
       });
