@@ -5,6 +5,7 @@ import type { BoxGroup, Contribution, Hex } from '#records';
 import { isCommunicationType, pickFacts } from '#records';
 import type { GroupRef, PointerContents, PointerOpener } from '#vault';
 import { digestOf } from './digest.ts';
+import { intern } from './intern.ts';
 
 /** An event of a log, with the number by which the views know that log. */
 export interface NumberedEvent {
@@ -65,9 +66,9 @@ function contribute(
     position: event.position,
     time: facts.occurredAt,
     sequence: facts.sourceSequence ?? -1,
-    leg: facts.legId ?? '',
-    account: facts.accountId,
-    source: facts.source,
+    leg: intern(facts.legId ?? ''),
+    account: intern(facts.accountId),
+    source: intern(facts.source),
     factsDigest: digestOf(data),
     partyDigest: partyDigest(firstRef, envelope.groups.length, opened),
     omitted: envelope.omitted !== undefined,
@@ -87,7 +88,7 @@ function sealedGroups(
   opened: readonly (PointerContents | undefined)[],
 ): readonly BoxGroup[] {
   if (envelope.groups.length === 0) return NO_GROUPS;
-  const epoch = `${envelope.month}.${envelope.domain.retentionClass}`;
+  const epoch = intern(`${envelope.month}.${envelope.domain.retentionClass}`);
   return envelope.groups.map((group, at): BoxGroup => {
     const ref = refs[firstRef + at];
     const contents = opened[firstRef + at];

@@ -43,14 +43,28 @@ export interface Entries {
   find(id: Hex): Entry | undefined;
   /** Makes `into` stand for all its members, taking in what stood for them before. */
   settleMembers(into: Entry): readonly Entry[];
+  /** Nothing more is expected of it: it is forgotten before any that is still open. */
+  expectNoMore(entry: Entry): void;
   /** Forgets the longest unheard of, except those that are `busy`. */
   trim(busy: (entry: Entry) => boolean): void;
   clear(): void;
   readonly size: number;
 }
 
+/** Repeats and afterthoughts mostly come soon. */
+const OVER_MAX = 4_000;
+
 export function createEntries(max: number): Entries {
   const byId = new Map<Hex, Entry>();
+  const over = new Set<Entry>();
+
+  const forget = (entry: Entry): void => {
+    over.delete(entry);
+    // What a link has made part of another stands for nothing any more.
+    for (const member of entry.state.members) {
+      if (byId.get(member) === entry) byId.delete(member);
+    }
+  };
 
   const at = (id: Hex): Entry => {
     let entry = byId.get(id);
@@ -82,17 +96,24 @@ export function createEntries(max: number): Entries {
       }
       return absorbed;
     },
+    expectNoMore(entry) {
+      over.delete(entry);
+      over.add(entry);
+    },
     trim(busy) {
-      let excess = byId.size - max;
-      if (excess <= 0) return;
-      for (const [id, entry] of byId) {
-        if (excess <= 0) return;
-        if (busy(entry)) continue;
-        for (const member of entry.state.members) if (byId.delete(member)) excess -= 1;
-        byId.delete(id);
+      for (const entry of over) {
+        if (over.size <= OVER_MAX) break;
+        if (!busy(entry)) forget(entry);
+      }
+      for (const entry of byId.values()) {
+        if (byId.size <= max) return;
+        if (!busy(entry)) forget(entry);
       }
     },
-    clear: () => byId.clear(),
+    clear() {
+      byId.clear();
+      over.clear();
+    },
     get size() {
       return byId.size;
     },

@@ -66,6 +66,7 @@ export function createRoundWriter(settings: RoundWriterSettings): RoundWriter {
     for (const plan of plans.values()) {
       changes.collect(plan);
       remember(plan);
+      if (plan.record.status !== 'open') entries.expectNoMore(plan.entry);
       outbox.push(...plan.outbox);
     }
     await writeStates(client, schema, [...restated]);
