@@ -201,11 +201,28 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
 /** One turn at a time, whatever process runs it; the lock and the rewrite share one connection. */
 async function holdingTurnLock<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  let isBroken = true;
   try {
-    await ask(client, 'select pg_advisory_lock(hashtext($1))', [TURN_LOCK]);
-    return await work(client);
+    await ask(client, { name: 'vault-turn-lock', text: LOCK, values: [TURN_LOCK] });
+    const result = await work(client);
+    isBroken = !(await unlocked(client));
+    return result;
   } finally {
-    // Ends the session: its lock, and a transaction that was cut off, go with it.
-    client.release(true);
+    // Where anything failed the session ends: its lock, and a transaction that was cut off, go with it.
+    client.release(isBroken);
+  }
+}
+
+const LOCK = 'select pg_advisory_lock(hashtext($1))';
+const UNLOCK = 'select pg_advisory_unlock(hashtext($1)) as done';
+
+/** What was done under the lock is done, whatever becomes of the connection. */
+async function unlocked(client: Client): Promise<boolean> {
+  try {
+    const statement = { name: 'vault-turn-unlock', text: UNLOCK, values: [TURN_LOCK] };
+    const { rows } = await ask<{ done: boolean }>(client, statement);
+    return rows[0]?.done === true;
+  } catch {
+    return false;
   }
 }

@@ -30,12 +30,12 @@ export async function turnPart(
 ): Promise<{ key: Buffer; ended: Uint8Array[] }> {
   const { client, part, before, to } = turn;
   const row = await lockPart(client, part);
-  const unfolded = await ask<Row>(
-    client,
-    `select branch as number, generation, wrapped_at, wrap from vault.branch
-     where part = $1 and wrapped_at = $2`,
-    [part, before.generation],
-  );
+  const unfolded = await ask<Row>(client, {
+    name: 'vault-turn-new-branches',
+    text: `select branch as number, generation, wrapped_at, wrap from vault.branch
+           where part = $1 and wrapped_at = $2`,
+    values: [part, before.generation],
+  });
   const address: Address = { level: 'part', part, number: 0, generation: before.generation };
   const branches = collectChildren(
     { key: before.key, address, page: row.page },
@@ -53,20 +53,20 @@ export async function turnPart(
   }
   const key = randomBytes(KEY_BYTES);
   const page = sealChildren(key, { ...address, generation: to }, branches);
-  await ask(client, 'update vault.part set generation = $2, page = $3 where part = $1', [
-    part,
-    to,
-    page,
-  ]);
+  await ask(client, {
+    name: 'vault-turn-part',
+    text: 'update vault.part set generation = $2, page = $3 where part = $1',
+    values: [part, to, page],
+  });
   return { key, ended };
 }
 
 async function lockPart(client: Client, part: number): Promise<{ page: Buffer }> {
-  const { rows } = await ask<{ page: Buffer }>(
-    client,
-    'select page from vault.part where part = $1 for update',
-    [part],
-  );
+  const { rows } = await ask<{ page: Buffer }>(client, {
+    name: 'vault-turn-lock-part',
+    text: 'select page from vault.part where part = $1 for update',
+    values: [part],
+  });
   const row = rows[0];
   if (row === undefined) throw new RangeError(`part ${part} was dropped while the root was locked`);
   return row;
@@ -87,28 +87,28 @@ async function turnBranch(
 ): Promise<{ key: Buffer; ended: Uint8Array[] }> {
   const { client, part, to } = turn;
   const branch = before.number;
-  const { rows } = await ask<{ page: Buffer }>(
-    client,
-    'select page from vault.branch where part = $1 and branch = $2 for update',
-    [part, branch],
-  );
-  const unfolded = await ask<Row>(
-    client,
-    `select leaf as number, generation, wrapped_at, wrap from vault.leaf_${part}
-     where branch = $1 and wrapped_at = $2`,
-    [branch, before.generation],
-  );
+  const { rows } = await ask<{ page: Buffer }>(client, {
+    name: 'vault-turn-lock-branch',
+    text: 'select page from vault.branch where part = $1 and branch = $2 for update',
+    values: [part, branch],
+  });
+  const unfolded = await ask<Row>(client, {
+    name: `vault-turn-new-leaves-${part}`,
+    text: `select leaf as number, generation, wrapped_at, wrap from vault.leaf_${part}
+           where branch = $1 and wrapped_at = $2`,
+    values: [branch, before.generation],
+  });
   const address: Address = { level: 'branch', part, number: branch, generation: before.generation };
   const page = rows[0]?.page ?? Buffer.alloc(0);
   const leaves = collectChildren({ key: before.key, address, page }, 'leaf', unfolded.rows);
   const ended = await turnLeaves(turn, leaves, doomed);
   const key = randomBytes(KEY_BYTES);
   const sealed = sealChildren(key, { ...address, generation: to }, leaves);
-  await ask(
-    client,
-    'update vault.branch set generation = $3, page = $4 where part = $1 and branch = $2',
-    [part, branch, to, sealed],
-  );
+  await ask(client, {
+    name: 'vault-turn-branch',
+    text: 'update vault.branch set generation = $3, page = $4 where part = $1 and branch = $2',
+    values: [part, branch, to, sealed],
+  });
   return { key, ended };
 }
 
@@ -126,17 +126,17 @@ async function turnLeaves(
 ): Promise<Uint8Array[]> {
   const byLeaf = Map.groupBy(doomed, leafOf);
   const numbers = [...byLeaf.keys()].filter((leaf) => leaves.has(leaf)).sort((a, b) => a - b);
-  const pages = await ask<{ number: number; page: Buffer }>(
-    client,
-    `select leaf as number, page from vault.leaf_${part}
-     where leaf = any($1) order by leaf for update`,
-    [numbers],
-  );
-  const fresh = await ask<FreshRow>(
-    client,
-    `delete from vault.fresh_${part} where leaf = any($1) returning leaf, random, sealed`,
-    [numbers],
-  );
+  const pages = await ask<{ number: number; page: Buffer }>(client, {
+    name: `vault-turn-lock-leaves-${part}`,
+    text: `select leaf as number, page from vault.leaf_${part}
+           where leaf = any($1) order by leaf for update`,
+    values: [numbers],
+  });
+  const fresh = await ask<FreshRow>(client, {
+    name: `vault-turn-fresh-${part}`,
+    text: `delete from vault.fresh_${part} where leaf = any($1) returning leaf, random, sealed`,
+    values: [numbers],
+  });
   const freshOf = Map.groupBy(fresh.rows, (row) => row.leaf);
   const ended: Uint8Array[] = [];
   const updated: { leaf: number; page: Buffer }[] = [];
@@ -156,12 +156,12 @@ async function turnLeaves(
     turned.page.fill(0);
     ended.push(...turned.destroyed);
   }
-  await ask(
-    client,
-    `update vault.leaf_${part} as leaf set generation = $1, page = row.page
-     from unnest($2::int[], $3::bytea[]) as row (leaf, page) where leaf.leaf = row.leaf`,
-    [to, updated.map(({ leaf }) => leaf), updated.map(({ page }) => page)],
-  );
+  await ask(client, {
+    name: `vault-turn-leaves-${part}`,
+    text: `update vault.leaf_${part} as leaf set generation = $1, page = row.page
+           from unnest($2::int[], $3::bytea[]) as row (leaf, page) where leaf.leaf = row.leaf`,
+    values: [to, updated.map(({ leaf }) => leaf), updated.map(({ page }) => page)],
+  });
   return ended;
 }
 

@@ -48,13 +48,13 @@ export async function rewriteTree({ client, ...turn }: Rewrite): Promise<Uint8Ar
   }
   const page = encodeChildren([...parts.values()]);
   const address: Address = { level: 'root', part: 0, number: 0, generation: to };
-  await ask(
-    client,
-    `insert into vault.root (generation, key, page) values ($1, $2, $3)
-     on conflict (only_row) do update
-       set generation = excluded.generation, key = excluded.key, page = excluded.page`,
-    [to, Buffer.from(await custodian.seal(to, top)), sealPage(top, address, page)],
-  );
+  await ask(client, {
+    name: 'vault-turn-root',
+    text: `insert into vault.root (generation, key, page) values ($1, $2, $3)
+           on conflict (only_row) do update
+             set generation = excluded.generation, key = excluded.key, page = excluded.page`,
+    values: [to, Buffer.from(await custodian.seal(to, top)), sealPage(top, address, page)],
+  });
   for (const bytes of [top, page, ...[...parts.values()].map(({ key }) => key)]) bytes.fill(0);
   await recordDestroyed(client, destroyed, to);
   return destroyed;
@@ -66,10 +66,10 @@ async function openRoot(
   custodian: Custodian,
   from: number,
 ): Promise<Map<number, Child>> {
-  const root = await ask<{ generation: number; key: Buffer; page: Buffer }>(
-    client,
-    'select generation, key, page from vault.root for update',
-  );
+  const root = await ask<{ generation: number; key: Buffer; page: Buffer }>(client, {
+    name: 'vault-turn-open-root',
+    text: 'select generation, key, page from vault.root for update',
+  });
   const row = root.rows[0];
   if (row?.generation !== from) {
     throw new VaultError(
@@ -77,10 +77,10 @@ async function openRoot(
       `the key tree is not at generation ${from} any more: another process turned it; ask again`,
     );
   }
-  const { rows } = await ask<PartRow>(
-    client,
-    'select part, generation, wrapped_at, wrap from vault.part',
-  );
+  const { rows } = await ask<PartRow>(client, {
+    name: 'vault-turn-parts',
+    text: 'select part, generation, wrapped_at, wrap from vault.part',
+  });
   const key = await custodian.open(from, row.key);
   const address: Address = { level: 'root', part: 0, number: 0, generation: from };
   const children = collectChildren(
@@ -102,14 +102,14 @@ async function recordDestroyed(
 ): Promise<void> {
   if (destroyed.length === 0) return;
   const entries = destroyed.map((id) => Buffer.from(id));
-  await ask(
-    client,
-    `insert into vault.destroyed (entry, generation) select unnest($1::bytea[]), $2`,
-    [entries, generation],
-  );
-  await ask(
-    client,
-    'update vault.name set ended_at = $2 where entry = any($1::bytea[]) and ended_at is null',
-    [entries, generation],
-  );
+  await ask(client, {
+    name: 'vault-turn-destroyed',
+    text: `insert into vault.destroyed (entry, generation) select unnest($1::bytea[]), $2`,
+    values: [entries, generation],
+  });
+  await ask(client, {
+    name: 'vault-turn-names',
+    text: 'update vault.name set ended_at = $2 where entry = any($1::bytea[]) and ended_at is null',
+    values: [entries, generation],
+  });
 }

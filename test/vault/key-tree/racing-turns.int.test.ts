@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createPool } from '#platform';
 import type { FreshDatabase } from '#test/support/postgres.ts';
 import { freshDatabase } from '#test/support/postgres.ts';
 import type { VaultPlace } from '#test/support/vault.ts';
@@ -61,4 +62,22 @@ it('a root that is missing though the tree has not moved is told at once', async
   const vault = await place.open({ custodian });
   isGone = true;
   await expect(vault.sealer.idKey(601)).rejects.toMatchObject({ code: 'root_missing' });
+});
+
+it('turns follow each other on one connection, and leave no lock behind', async () => {
+  const pool = createPool({ url: db.url, max: 4, name: 'turner' });
+  let connections = 0;
+  pool.on('connect', () => {
+    connections += 1;
+  });
+  const vault = await place.open({ pool });
+  const before = connections;
+  for (let turn = 0; turn < 5; turn += 1) await vault.keyTree.turn([]);
+  expect(connections).toBe(before);
+  const held = await db.pool.query(`
+    select from pg_locks join pg_database on database = pg_database.oid
+    where locktype = 'advisory' and datname = current_database()`);
+  expect(held.rowCount).toBe(0);
+  await vault.close();
+  await pool.end();
 });
