@@ -27,42 +27,20 @@ const NOT_ERASED = -1;
 
 /**
  * First sightings hold this lock, shared, from before they read the marks until their rows are
- * committed; setting a mark takes it alone. So whoever collects a person's slots after the mark was
- * set finds every slot that was made without knowing of it.
+ * committed (`vault.marks_under_lock`); setting a mark takes it alone. So whoever collects a person's
+ * slots after the mark was set finds every slot that was made without knowing of it.
  */
-export async function lockMarks(client: Client, mode: 'shared' | 'alone'): Promise<void> {
-  const shared = mode === 'shared' ? '_shared' : '';
+async function lockMarks(client: Client): Promise<void> {
   await ask(client, {
-    name: `vault-lock-marks${shared}`,
-    text: `select pg_advisory_xact_lock${shared}(hashtext($1))`,
+    name: 'vault-lock-marks',
+    text: 'select pg_advisory_xact_lock(hashtext($1))',
     values: [LOCK],
   });
 }
 
-/** Marks of these identifiers, by identifier key. */
-export async function readMarks(
-  client: Client,
-  keys: MarkKeys,
-  identifierKeys: readonly string[],
-): Promise<Map<string, Mark>> {
-  const byTag = new Map(
-    identifierKeys.map((key) => [identifierTag(keys.tag, key).toString('latin1'), key]),
-  );
-  const { rows } = await ask<{ tag: Buffer; sealed: Buffer }>(client, {
-    name: 'vault-marks',
-    text: 'select tag, sealed from vault.mark where directory = $1 and tag = any($2::bytea[])',
-    values: [
-      keys.entry,
-      [...byTag.keys()].map((tag) => Buffer.from(tag, 'latin1')).sort(Buffer.compare),
-    ],
-  });
-  return new Map(
-    rows.map(({ tag, sealed }) => [
-      byTag.get(tag.toString('latin1')) ?? '',
-      openMark(keys, tag, sealed),
-    ]),
-  );
-}
+/** Where the mark of an identifier stands. */
+export const markTag = (keys: MarkKeys, identifierKey: string): Buffer =>
+  identifierTag(keys.tag, identifierKey);
 
 /** Sets a mark, replacing an earlier one, in the transaction of `client`. */
 export async function writeMark(
@@ -71,8 +49,8 @@ export async function writeMark(
   identifierKey: string,
   mark: Mark,
 ): Promise<void> {
-  await lockMarks(client, 'alone');
-  const tag = identifierTag(keys.tag, identifierKey);
+  await lockMarks(client);
+  const tag = markTag(keys, identifierKey);
   const bytes = Buffer.alloc(VALUE_BYTES);
   bytes.writeUInt8(mark.restricted ? 1 : 0);
   bytes.writeDoubleBE(mark.erasedAt ?? NOT_ERASED, 1);
@@ -84,7 +62,8 @@ export async function writeMark(
   );
 }
 
-function openMark(keys: MarkKeys, tag: Buffer, sealed: Buffer): Mark {
+/** @throws VaultError `tampered` */
+export function openMark(keys: MarkKeys, tag: Buffer, sealed: Buffer): Mark {
   const bytes = open(keys.value, tag, sealed);
   if (bytes?.length !== VALUE_BYTES) {
     throw new VaultError(

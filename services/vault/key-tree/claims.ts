@@ -1,8 +1,8 @@
-import type { Client, Pool } from '#platform';
+import type { Pool } from '#platform';
 import { KEY_BYTES } from '../boxes/aead.ts';
 import { randomBytes } from '../boxes/random.ts';
 import { sealPage, wrapKey } from './node-seal.ts';
-import type { Nodes, OpenNode } from './nodes.ts';
+import type { Nodes } from './nodes.ts';
 import { StaleNode } from './nodes.ts';
 import { ask, inTransaction } from '../statements.ts';
 
@@ -40,33 +40,4 @@ export async function claimBranch(pool: Pool, nodes: Nodes, part: number): Promi
     key.fill(0);
     return branch;
   });
-}
-
-/** @throws StaleNode when the branch is not at the generation of `node` any more. */
-export async function lockBranch(
-  client: Client,
-  part: number,
-  branch: number,
-  node: OpenNode,
-): Promise<void> {
-  const { rows } = await ask<{ generation: number }>(client, {
-    name: 'vault-lock-branch',
-    text: 'select generation from vault.branch where part = $1 and branch = $2 for share',
-    values: [part, branch],
-  });
-  if (rows[0]?.generation !== node.generation) throw new StaleNode('the branch turned');
-}
-
-/** @throws StaleNode when a turn moved the leaf since this process opened it. */
-export async function lockOpenLeaf(
-  client: Client,
-  part: number,
-  open: { readonly leaf: number; readonly generation: number },
-): Promise<void> {
-  const { rows } = await ask<{ generation: number }>(client, {
-    name: `vault-lock-leaf-${part}`,
-    text: `select generation from vault.leaf_${part} where leaf = $1 for share`,
-    values: [open.leaf],
-  });
-  if (rows[0]?.generation !== open.generation) throw new StaleNode('the open leaf turned');
 }

@@ -5,7 +5,7 @@ import type { Decisions } from './decisions.ts';
 import { passGate } from './gate.ts';
 import type { Generations } from './gate.ts';
 import { createInserts, INSERT_MAX } from './inserts.ts';
-import type { InsertTransaction } from './inserts.ts';
+import type { EntryBatch, InsertTransaction } from './inserts.ts';
 import { createLockedMemory } from './locked-memory.ts';
 import type { Kind } from './kinds.ts';
 import { createNames } from './names.ts';
@@ -51,6 +51,8 @@ export interface KeyTree extends Names {
     count: number,
     work: (transaction: InsertTransaction) => Promise<T>,
   ): Promise<T>;
+  /** As `transaction`, for `work` that inserts entries and what names them in one statement. */
+  statement<T>(part: string, work: (batch: EntryBatch) => Promise<T>): Promise<T>;
   /** Whether a turn came since the last call; passes the gate anew when one did. */
   change(): Promise<Change | undefined>;
   /** Destroys entries. Resolves when no root generation that could reach them exists. */
@@ -167,6 +169,7 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
       if (count > INSERT_MAX) throw new RangeError(`at most ${INSERT_MAX} entries a transaction`);
       return retrying(() => inserts.transaction(part, count, work));
     },
+    statement: (part, work) => retrying(() => inserts.statement(part, work)),
     async change() {
       const { rows } = await ask<{ generation: number }>(pool, {
         name: 'vault-generation',
