@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLE_NODE_FLAGS } from '../../services/cli/up/node-flags.ts';
 
 export type RoleName = 'api' | 'ingest' | 'project' | 'traffic';
 
@@ -38,7 +39,7 @@ export function spawnRole(role: RoleName, options: SpawnRole): RoleProcess {
   const program = options.program ?? [main, 'run', role];
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...(options.nodeArgs ?? []), ...program],
+    [...ROLE_NODE_FLAGS, ...(options.nodeArgs ?? []), ...program],
     { env: options.env, stdio: ['ignore', log, log, 'ipc'] },
   );
   closeSync(log);

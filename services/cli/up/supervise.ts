@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createBackoff, delay } from '#platform';
 import { isMessage } from './messages.ts';
 import type { FromRole, ToRole } from './messages.ts';
+import { ROLE_NODE_FLAGS } from './node-flags.ts';
 import { openRoleLog } from './role-log.ts';
 
 export interface SupervisedRole {
@@ -50,15 +51,11 @@ export function createSupervisor({ logs, say }: SupervisorOptions): Supervisor {
     const { role } = supervised;
     const log = openRoleLog(logs, role.name);
     // A process group of its own: Ctrl-C reaches the supervisor alone, which then stops in order.
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', MAIN, 'run', role.name],
-      {
-        env: role.env,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    const child = spawn(process.execPath, [...ROLE_NODE_FLAGS, MAIN, 'run', role.name], {
+      env: role.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     supervised.child = child;
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
