@@ -49,9 +49,8 @@ const SEPARATORS = ' ()-._:/,;\u00a0\u2010\u2011\u2012\u2013';
 export function isUuid(text: string): boolean {
   if (text.length !== 36) return false;
   for (let index = 0; index < 36; index += 1) {
-    const unit = text.charCodeAt(index);
-    const isDash = index === 8 || index === 13 || index === 18 || index === 23;
-    if (isDash ? unit !== 45 : !isHex(unit)) return false;
+    // A unit beyond the table is no hex digit and no dash, like any other that it does not list.
+    if (UUID_UNITS[text.charCodeAt(index)] !== UUID_SHAPE[index]) return false;
   }
   const version = text.charCodeAt(14);
   const variant = text.charCodeAt(19) | 32;
@@ -62,9 +61,15 @@ export function isUuid(text: string): boolean {
   );
 }
 
-function isHex(unit: number): boolean {
-  return (unit >= 48 && unit <= 57) || ((unit | 32) >= 97 && (unit | 32) <= 102);
-}
+const HEX = 1;
+const DASH = 2;
+/** What each unit is in a UUID, and what stands at each place of one. */
+const UUID_UNITS = new Uint8Array(128);
+for (const digit of '0123456789abcdefABCDEF') UUID_UNITS[digit.charCodeAt(0)] = HEX;
+UUID_UNITS['-'.charCodeAt(0)] = DASH;
+const UUID_SHAPE = Uint8Array.from('xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx', (place) =>
+  place === '-' ? DASH : HEX,
+);
 
 const ADDRESS = /@|\bsips?:|\btel:/i;
 /** A day from 1900 on, with or without a time (RFC 3339), that no further digit touches. */
