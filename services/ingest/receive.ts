@@ -70,10 +70,13 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   const prepareAll = (decoded: readonly DecodedEvent[], record: PlacedRecord): Prepared[] => {
     if (decoded.length === 0) throw new Refusal('nothing_in_it', 'the record holds no event');
     const now = clock.now();
-    return decoded.map((event, index) => {
-      event.values['eventId'] ??= `${record.nativeId?.() ?? placeOf(parts.log, record)}.${index}`;
-      return prepareEvent(event, scope, now);
-    });
+    const prepared: Prepared[] = [];
+    for (const event of decoded) {
+      event.values['eventId'] ??=
+        `${record.nativeId?.() ?? placeOf(parts.log, record)}.${prepared.length}`;
+      prepared.push(prepareEvent(event, scope, now));
+    }
+    return prepared;
   };
 
   const decode = (record: PlacedRecord): DecodedEvent[] | Promise<DecodedEvent[]> => {
@@ -158,15 +161,16 @@ function placeOf(log: string, { offset }: PlacedRecord): string {
 }
 
 function addAll(sink: EntrySink, record: PlacedRecord, prepared: readonly Prepared[]): void {
-  const last = prepared.length - 1;
-  prepared.forEach((event, index) => {
-    const entry: Entry = {
-      coordinate: coordinateOf(record, index, index === last),
-      resume: index === last ? record.resume : undefined,
+  let index = 0;
+  for (const event of prepared) {
+    const isLast = index === prepared.length - 1;
+    sink.add({
+      coordinate: coordinateOf(record, index, isLast),
+      resume: isLast ? record.resume : undefined,
       prepared: event,
-    };
-    sink.add(entry);
-  });
+    });
+    index += 1;
+  }
 }
 
 function coordinateOf(

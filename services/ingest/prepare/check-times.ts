@@ -1,4 +1,4 @@
-import type { EventValues } from '#events';
+import type { EventValues, FieldValue } from '#events';
 import { Refusal } from '../refusal.ts';
 
 const US_PER_DAY = 86_400_000_000;
@@ -12,16 +12,22 @@ export const CALL_LONGEST_US = 31 * US_PER_DAY;
 const SKEW_US = 3_600_000_000;
 const SECONDS_MAX = CALL_LONGEST_US / 1_000_000;
 
+/** A time in µs, or a length in seconds. */
+export interface TimeField {
+  readonly field: string;
+  readonly isLength: boolean;
+}
+
 /**
  * Times besides the event's own. Zero, which many switches write for "never", becomes absent.
  *
  * @throws Refusal `impossible_value`
  */
-export function checkTimes(fields: readonly string[], values: EventValues, now: number): void {
-  for (const field of fields) {
+export function checkTimes(fields: readonly TimeField[], values: EventValues, now: number): void {
+  for (const { field, isLength } of fields) {
     const value = values[field];
     if (typeof value !== 'number') continue;
-    if (field.endsWith('Seconds')) {
+    if (isLength) {
       if (value > SECONDS_MAX) throw impossible(`${field} is longer than a call can last`);
     } else if (value === 0) {
       values[field] = null;
@@ -33,32 +39,27 @@ export function checkTimes(fields: readonly string[], values: EventValues, now: 
 }
 
 function checkOrder(values: EventValues): void {
-  const at = (field: string): number | undefined => {
-    const value = values[field];
-    return typeof value === 'number' ? value : undefined;
-  };
-  const {
-    occurredAt = 0,
-    startedAt,
-    answeredAt,
-    endedAt,
-  } = {
-    occurredAt: at('occurredAt'),
-    startedAt: at('startedAt'),
-    answeredAt: at('answeredAt'),
-    endedAt: at('endedAt'),
-  };
-  for (const time of [answeredAt, endedAt]) {
-    if (time === undefined) continue;
-    if (time < occurredAt - CALL_LONGEST_US)
-      throw impossible('answeredAt or endedAt is long before occurredAt');
-    if (startedAt !== undefined && time < startedAt - SKEW_US) {
-      throw impossible('answeredAt or endedAt is before startedAt');
-    }
-  }
+  const answeredAt = timeOf(values['answeredAt']);
+  const endedAt = timeOf(values['endedAt']);
+  if (answeredAt !== undefined) checkAfterStart(values, answeredAt);
+  if (endedAt !== undefined) checkAfterStart(values, endedAt);
   if (answeredAt !== undefined && endedAt !== undefined && answeredAt > endedAt + SKEW_US) {
     throw impossible('answeredAt is after endedAt');
   }
+}
+
+function checkAfterStart(values: EventValues, time: number): void {
+  const occurredAt = timeOf(values['occurredAt']) ?? 0;
+  const startedAt = timeOf(values['startedAt']);
+  if (time < occurredAt - CALL_LONGEST_US)
+    throw impossible('answeredAt or endedAt is long before occurredAt');
+  if (startedAt !== undefined && time < startedAt - SKEW_US) {
+    throw impossible('answeredAt or endedAt is before startedAt');
+  }
+}
+
+function timeOf(value: FieldValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function impossible(detail: string): Refusal {

@@ -1,4 +1,5 @@
 import type { BoxPlan, ComputedFact, EventPlan } from '#events';
+import type { TimeField } from './check-times.ts';
 
 /** The header, which `prepare` reads by name; everything else is found by the plan. */
 const HEADER = new Set([
@@ -20,7 +21,7 @@ export interface Preparation {
   /** Clear fields of the type's own. */
   readonly facts: readonly string[];
   /** Times besides the event's own (µs), and lengths in seconds. */
-  readonly times: readonly string[];
+  readonly times: readonly TimeField[];
   /** Clear fields that hold a native id: of another leg, a recording, a group. */
   readonly nativeIds: readonly string[];
   /** Fields that name a person, in order of first mention, with how to read them. */
@@ -75,7 +76,9 @@ function work(plan: EventPlan): Preparation {
   return {
     plan,
     facts: own.filter((field) => !isNativeId(field)),
-    times: [...own, 'startedAt', 'observedAt'].filter((field) => /(?:At|Seconds)$/.test(field)),
+    times: [...own, 'startedAt', 'observedAt']
+      .filter((field) => /(?:At|Seconds)$/.test(field))
+      .map((field) => ({ field, isLength: field.endsWith('Seconds') })),
     nativeIds: own.filter(isNativeId),
     people,
     boxes: plan.boxes.map((box) => ({

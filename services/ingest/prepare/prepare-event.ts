@@ -63,7 +63,7 @@ export function prepareEvent(event: DecodedEvent, scope: Scope, now: number): Pr
   checkFacts(preparation.facts, values);
   checkTimes(preparation.times, values, now);
   const month = monthOf(startOf(values, occurredAt));
-  const header = headerOf(event, scope, { accountId, occurredAt, month });
+  const header = headerOf(preparation, values, { scope, accountId, occurredAt, month });
   const people = identifyPeople(preparation, values, { scope, accountId });
   computeFacts(preparation, values, { people, home: scope.source.country });
   const facts = plan.encodeFacts(header, values);
@@ -91,6 +91,17 @@ function accountOf(values: EventValues, scope: Scope): string {
   const accountId = named ?? scope.accountId ?? scope.source.accountId;
   if (accountId === undefined)
     throw new Refusal('missing_field', 'accountId is missing and the source has no default');
+  checkAccountId(accountId);
+  values['accountId'] = accountId;
+  return accountId;
+}
+
+const ACCOUNTS_REMEMBERED_MAX = 20_000;
+/** Account ids seen to be fine: a source has few, and its events name them again and again. */
+let fineAccounts = new Set<string>();
+
+function checkAccountId(accountId: string): void {
+  if (fineAccounts.has(accountId)) return;
   if (!ACCOUNT_ID.test(accountId)) {
     throw new Refusal(
       'impossible_value',
@@ -103,8 +114,8 @@ function accountOf(values: EventValues, scope: Scope): string {
       'accountId reads like a telephone number, which would stay in clear: give accounts ids of their own',
     );
   }
-  values['accountId'] = accountId;
-  return accountId;
+  if (fineAccounts.size >= ACCOUNTS_REMEMBERED_MAX) fineAccounts = new Set();
+  fineAccounts.add(accountId);
 }
 
 function checkTime(values: EventValues, scope: Scope, now: number): number {
@@ -139,14 +150,18 @@ function startOf(values: EventValues, occurredAt: number): number {
 }
 
 interface Place {
+  readonly scope: Scope;
   readonly accountId: string;
   readonly occurredAt: number;
   readonly month: number;
 }
 
-function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): StoredHeader {
+function headerOf(
+  { plan, nativeIds }: Preparation,
+  values: EventValues,
+  { scope, month, occurredAt, accountId }: Place,
+): StoredHeader {
   const { ids } = scope;
-  const { month, occurredAt, accountId } = place;
   const overlaps = isMonthsBeginning(occurredAt) && monthOf(occurredAt) === month;
   const label = optionalText(values, 'source');
   if (label !== undefined) checkText('source', label);
@@ -157,10 +172,9 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
   const native = plan.hasCommunication ? requiredText(values, 'communicationId') : undefined;
   // In the overlap tokens are those of last month, so that a call over the border keeps its legs.
   const tokenMonth = overlaps ? month - 1 : month;
-  const within = (id: string): string => ids.within(native ?? '', id, tokenMonth);
-  for (const field of preparationOf(plan).nativeIds) {
+  for (const field of nativeIds) {
     const id = values[field];
-    if (typeof id === 'string') values[field] = within(id);
+    if (typeof id === 'string') values[field] = ids.within(native ?? '', id, tokenMonth);
   }
   const leg = optionalText(values, 'legId');
   return {
@@ -173,7 +187,7 @@ function headerOf({ plan, values }: DecodedEvent, scope: Scope, place: Place): S
     sourceSequence: optionalNumber(values, 'sourceSequence'),
     occurredAt,
     observedAt: optionalNumber(values, 'observedAt'),
-    legId: leg === undefined ? undefined : within(leg),
+    legId: leg === undefined ? undefined : ids.within(native ?? '', leg, tokenMonth),
     accountId,
   };
 }
