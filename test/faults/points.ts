@@ -32,7 +32,7 @@ export const points: readonly FaultPoint[] = [
   {
     name: 'vault.keys.inserted',
     dies: 'ingest',
-    what: 'new keys written, not committed',
+    what: 'new keys sent, their commit unknown',
     timesMax: 4,
   },
   { name: 'vault.keys.durable', dies: 'ingest', what: 'new keys durable, unused', timesMax: 4 },
